@@ -1,0 +1,38 @@
+"""momentax: the Matrix Element Method at cluster scale.
+
+The public names are loaded on first use, so that ``import momentax`` and the command line stay quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import jax
+
+# The weight needs float64: squared amplitudes lose ten digits in cancellations near the poles.
+jax.config.update("jax_enable_x64", True)
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "squared_amplitude": "momentax.amplitudes",
+    "read_events": "momentax.events",
+    "weigh": "momentax.weight",
+    "drell_yan": "momentax.processes",
+    "ttbar": "momentax.processes",
+    "hza": "momentax.processes",
+    "load_regressor": "momentax.regress",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'momentax' has no attribute {name!r}; public names are {sorted(_PUBLIC)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
