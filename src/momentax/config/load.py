@@ -1,0 +1,187 @@
+"""The whole configuration, and its reading with one clear line per mistake."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from momentax.config.base import Name, Section
+from momentax.config.physics import PhysicsConfig, SelectionConfig
+from momentax.config.stages import (
+    BuiltinSample,
+    ClassifyConfig,
+    FiguresConfig,
+    HypothesesConfig,
+    LearningConfig,
+    RegressConfig,
+    Sample,
+    ScanConfig,
+    ShardsConfig,
+)
+from momentax.errors import ConfigError, nearest
+
+
+def _default_samples() -> dict[str, Any]:
+    return {h: BuiltinSample(hypothesis=h, n_events=80) for h in ("drell_yan", "ttbar", "hza_500_300")}
+
+
+class Config(Section):
+    """Configuration of the chain; the defaults are the small embedded run of `make run`."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    """Seed of the generator, of the split and of the networks (the weights have physics.integration.seed)."""
+    output: str = "results"
+    """Folder of all outputs, relative to the folder from which the workflow runs."""
+    physics: PhysicsConfig = PhysicsConfig()
+    """What the value of a weight depends on."""
+    samples: dict[Name, Sample] = Field(default_factory=_default_samples)
+    """Samples by name; the name is that of their files."""
+    selection: SelectionConfig = SelectionConfig()
+    """Event selection."""
+    hypotheses: HypothesesConfig = HypothesesConfig()
+    """Hypotheses each event is weighed with."""
+    shards: ShardsConfig = ShardsConfig()
+    """Division of the weights into jobs."""
+    learning: LearningConfig = LearningConfig()
+    """Split of the events."""
+    regress: RegressConfig = RegressConfig()
+    """Regressors."""
+    classify: ClassifyConfig = ClassifyConfig()
+    """Classifiers."""
+    scan: ScanConfig = ScanConfig()
+    """Likelihood scan."""
+    figures: FiguresConfig = FiguresConfig()
+    """Figures of the report."""
+
+    def hypothesis_labels(self) -> tuple[str, ...]:
+        """Names of the hypotheses each event is weighed with, in the order of the weights file."""
+        return self.hypotheses.labels(self.physics.mt)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        if not self.samples:
+            raise ValueError("samples is empty; give at least one")
+        if not self.hypothesis_labels():
+            raise ValueError("hypotheses is empty; give at least one")
+        if self.scan.sample not in self.samples:
+            raise ValueError(
+                f"scan.sample: {self.scan.sample!r} is no sample{nearest(self.scan.sample, self.samples)}"
+            )
+        return self
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML reader that refuses a key given twice (YAML keeps the last one without a word)."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if key in seen:
+                raise ConfigError(
+                    f"line {key_node.start_mark.line + 1}: key {key!r} is given twice; rename or drop one"
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def load_config(source: str | Path | Mapping[str, Any] | None = None) -> Config:
+    """Read and check a configuration.
+
+    source: path of a YAML file, an already read mapping (Snakemake's `config`), or None for the defaults.
+    Raises ConfigError naming the file, with one line per mistake: key, value, what is wrong, nearest name.
+    """
+    where = "config"
+    if isinstance(source, (str, Path)):
+        where, source = str(source), read_yaml(Path(source))
+    try:
+        return Config.model_validate(dict(source or {}))
+    except ValidationError as error:
+        lines = [_explain(e) for e in error.errors()]
+        raise ConfigError(
+            f"{where}: {len(lines)} problem(s)\n" + "\n".join(f"  {line}" for line in lines)
+        ) from None
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; ConfigError if it is missing, no YAML, or no mapping."""
+    try:
+        data = yaml.load(path.read_text(), Loader=_Loader)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}); give the path of a YAML file"
+        ) from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: no valid YAML: {error}") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: holds a {type(data).__name__}; expected keys and values")
+    return data
+
+
+def _explain(error: Any) -> str:
+    """One line for one pydantic error: key path, value, what is wrong and how to mend it."""
+    path, names = _locate(error["loc"])
+    kind, value = error["type"], error["input"]
+    if kind == "union_tag_invalid":
+        return f"{path}.kind = {error['ctx']['tag']!r}: write kind: builtin or kind: file"
+    if kind == "extra_forbidden":
+        return f"{path}: unknown key{nearest(str(error['loc'][-1]), names)}"
+    if kind == "missing":
+        return f"{path}: missing; give it a value"
+    message = error["msg"].removeprefix("Value error, ")
+    if kind == "value_error" and isinstance(value, (dict, BaseModel)):
+        return f"{path}: {message}" if path else message
+    if kind == "union_tag_not_found":
+        return f"{path}.kind: missing; write kind: builtin or kind: file"
+    if kind == "literal_error" and isinstance(value, str):
+        message += nearest(
+            value, str(error["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
+        )
+    return f"{path} = {value!r}: {message}"
+
+
+def _locate(loc: tuple[Any, ...]) -> tuple[str, list[str]]:
+    """Dotted key path of a pydantic location, and the valid names of the section its last part stands in."""
+    parts: list[str] = []
+    names: list[str] = []
+    here: Any = Config
+    for part in loc:
+        if part == "[key]" or here is None:
+            continue
+        options = _models(here)
+        tags = {m.model_fields["kind"].default: m for m in options if "kind" in m.model_fields}
+        if len(options) > 1 and part in tags:
+            here = tags[part]
+            continue
+        if options:
+            fields = options[0].model_fields
+            names = list(fields)
+            here = fields[part].annotation if part in fields else None
+        else:
+            here = _element(here)
+        parts.append(str(part))
+    return ".".join(parts), names
+
+
+def _models(kind: Any) -> list[type[BaseModel]]:
+    """Models an annotation stands for: itself, or the members of a union."""
+    if typing.get_origin(kind) is Annotated:
+        kind = typing.get_args(kind)[0]
+    members = typing.get_args(kind) if typing.get_origin(kind) in (typing.Union, types.UnionType) else (kind,)
+    return [m for m in members if isinstance(m, type) and issubclass(m, BaseModel)]
+
+
+def _element(kind: Any) -> Any:
+    """Type of the elements of a mapping or a tuple; None where there is none."""
+    args = typing.get_args(kind)
+    return args[-1] if typing.get_origin(kind) is dict else (args[0] if args else None)

@@ -1,0 +1,199 @@
+"""Physics section: everything the value of a weight depends on besides the event and the hypothesis."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from momentax.config.base import CutGeV, GeV, Section
+from momentax.constants import MASS_T, SQRT_S
+
+Relative = Annotated[float, Field(ge=0, lt=1)]
+
+
+class PdfConfig(Section):
+    """Parton distributions, in the LHAPDF6 grid format."""
+
+    set: str = "NNPDF31_lo_as_0118"
+    """Name of the set (found through LHAPDF_DATA_PATH, or the grid that travels with Pythia), or its path."""
+    member: Annotated[int, Field(ge=0)] = 0
+    """Member of the set; 0 is the central one."""
+
+
+class Resolution(Section):
+    """Gaussian energy resolution sigma(E)/E = sqrt(stochastic^2 / E + constant^2), E in GeV."""
+
+    stochastic: Annotated[float, Field(ge=0, json_schema_extra={"unit": "GeV^1/2"})] = 0.0
+    """Stochastic term a in a/sqrt(E): dominates at low energy."""
+    constant: Relative = 0.02
+    """Constant term: the relative resolution at high energy."""
+
+    @model_validator(mode="after")
+    def _not_a_delta(self) -> Resolution:
+        if self.stochastic == 0 and self.constant == 0:
+            raise ValueError(
+                "a resolution of zero makes the transfer function a delta function; give one term > 0"
+            )
+        return self
+
+
+class BJetResolution(Resolution):
+    """Gaussian b-jet resolution; the constant term stands for what is radiated out of the jet."""
+
+    stochastic: Annotated[float, Field(ge=0, json_schema_extra={"unit": "GeV^1/2"})] = 1.0
+    """Stochastic term a in a/sqrt(E): dominates at low energy."""
+    constant: Relative = 0.10
+    """Constant term: the relative resolution at high energy."""
+
+
+class RecoilConfig(Section):
+    """Transverse recoil: g(k_T), a mixture of isotropic Gaussians, and its measurement N2(.; sigma_u)."""
+
+    weights: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.5, 0.35, 0.15)
+    """Share of each Gaussian of g(k_T); they sum to 1."""
+    sigmas: tuple[GeV, ...] = (10.0, 30.0, 80.0)
+    """Standard deviation per axis of each Gaussian of g(k_T)."""
+    sigma_u: GeV = 20.0
+    """Standard deviation per axis of the measured transverse momentum of the hard system."""
+    c: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the energy radiated off the b quarks that counts as recoil (0: exact generator closure)."""
+
+    @model_validator(mode="after")
+    def _normalised(self) -> RecoilConfig:
+        if len(self.weights) != len(self.sigmas):
+            raise ValueError(
+                f"{len(self.weights)} weights for {len(self.sigmas)} sigmas; give one sigma per weight"
+            )
+        if abs(sum(self.weights) - 1) > 1e-9:
+            raise ValueError(f"weights sum to {sum(self.weights):g}; they must sum to 1")
+        return self
+
+
+class DetectorConfig(Section):
+    """Transfer functions on the energies (directions are exact) and the recoil."""
+
+    kind: Literal["gaussian", "binned"] = "gaussian"
+    """gaussian: the resolutions below; binned: the table in `table`."""
+    electron: Resolution = Resolution()
+    """Electron energy resolution (kind gaussian)."""
+    muon: Resolution = Resolution()
+    """Muon energy resolution (kind gaussian)."""
+    bjet: BJetResolution = BJetResolution()
+    """b-jet energy resolution (kind gaussian)."""
+    table: str | None = None
+    """.npz file of binned transfer functions (kind binned); none: the table that travels with momentax."""
+    recoil: RecoilConfig = RecoilConfig()
+    """Transverse momentum of the hard system."""
+
+    @model_validator(mode="after")
+    def _table_is_for_binned(self) -> DetectorConfig:
+        if self.table is not None and self.kind != "binned":
+            raise ValueError("a table is given but kind is 'gaussian'; set kind: binned or drop the table")
+        return self
+
+
+class DrellYanConfig(Section):
+    """Drell-Yan + b bbar: the parton-level cuts without which its cross section diverges."""
+
+    photon: bool = True
+    """Include the photon (and its interference with the Z); false as in MoMEMta's configuration."""
+    m_ll_min: GeV = 10.0
+    """Least invariant mass of the leptons, in weight and generator alike."""
+    pt_b_min: GeV = 5.0
+    """Least transverse momentum of each b quark, in weight and generator alike."""
+    m_bb_min: GeV = 5.0
+    """Least invariant mass of the b quarks, in weight and generator alike."""
+
+
+class ThdmConfig(Section):
+    """Type-II two-Higgs-doublet model: sets the couplings and the widths of H and A."""
+
+    tan_beta: Annotated[float, Field(gt=0)] = 1.5
+    """Ratio of the vacuum expectation values."""
+    cos_ba: Annotated[float, Field(ge=-1, le=1)] = 0.01
+    """cos(beta - alpha); 0 is the alignment limit."""
+
+
+class IntegrationConfig(Section):
+    """The integrator: requested accuracy and the budgets that a weight may climb to reach it."""
+
+    relative_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    """A weight is `ok` when its relative error is at most this."""
+    n_eval: tuple[Annotated[int, Field(ge=100)], ...] = (4000, 16000, 64000)
+    """Integrand evaluations per assignment of the jets, one number per rung of the ladder: a weight that
+    has not converged is integrated again with the next budget, then reported as what it is."""
+    iterations: Annotated[int, Field(ge=2, le=100)] = 8
+    """Iterations a rung is divided into; the scatter between them gives chi2 and adapts the grid."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    """Seed of the weights: random numbers depend on (seed, event id, hypothesis) alone."""
+
+    @model_validator(mode="after")
+    def _ladder_rises(self) -> IntegrationConfig:
+        if not self.n_eval:
+            raise ValueError("n_eval is empty; give at least one budget")
+        if any(b <= a for a, b in zip(self.n_eval, self.n_eval[1:], strict=False)):
+            raise ValueError(f"n_eval {list(self.n_eval)} must rise from rung to rung")
+        return self
+
+
+class PhysicsConfig(Section):
+    """Everything the value of a weight depends on besides the event and the hypothesis."""
+
+    sqrt_s: Annotated[GeV, Field(ge=100)] = SQRT_S
+    """Proton-proton centre-of-mass energy."""
+    pdf: PdfConfig = PdfConfig()
+    """Parton distributions."""
+    mt: Annotated[GeV, Field(gt=85.2)] = MASS_T
+    """Top mass of the hypothesis `ttbar` when it names none; above mW + mb, so that t -> W b is open."""
+    detector: DetectorConfig = DetectorConfig()
+    """Detector that the weight assumes; the built-in generator smears with the same one."""
+    recoil_mode: Literal["transverse", "balanced"] = "transverse"
+    """transverse: g(k_T) and its measurement; balanced: MoMEMta's delta function, for comparison with it."""
+    massless_b: bool = False
+    """b mass 0 in the amplitudes of ttbar and Drell-Yan (faster); H -> ZA always keeps it."""
+    drell_yan: DrellYanConfig = DrellYanConfig()
+    """Options of the Drell-Yan hypothesis."""
+    thdm: ThdmConfig = ThdmConfig()
+    """Options of the H -> ZA hypotheses."""
+    integration: IntegrationConfig = IntegrationConfig()
+    """Numerical integration."""
+
+
+class SelectionConfig(Section):
+    """Event selection of CMS-HIG-18-012: the two leading leptons and the two leading b jets (j1, j2)."""
+
+    opposite_sign: bool = True
+    """Two leptons of opposite charge."""
+    electron_pt: tuple[CutGeV, CutGeV] = (25.0, 15.0)
+    """Least pT of the leading and of the trailing lepton, if an electron."""
+    electron_eta: Annotated[float, Field(gt=0)] = 2.5
+    """Largest |eta| of an electron: the tracker."""
+    muon_pt: tuple[CutGeV, CutGeV] = (20.0, 10.0)
+    """Least pT of the leading and of the trailing lepton, if a muon."""
+    muon_eta: Annotated[float, Field(gt=0)] = 2.4
+    """Largest |eta| of a muon: the muon chambers."""
+    n_bjets: Annotated[int, Field(ge=2)] = 2
+    """Least number of b jets."""
+    jet_pt: CutGeV = 20.0
+    """Least pT of a b jet."""
+    jet_eta: Annotated[float, Field(gt=0)] = 2.4
+    """Largest |eta| of a b jet: b tagging needs the tracker."""
+    jet_lepton_dr: Annotated[float, Field(ge=0)] = 0.3
+    """Least Delta R of a b jet from either lepton."""
+    m_ll_min: CutGeV = 12.0
+    """Least m_ll: removes low-mass resonances."""
+    same_flavour: bool = False
+    """Signal region: ee or mumu only."""
+    m_ll_window: tuple[CutGeV, CutGeV] | None = None
+    """Signal region: m_ll range around the Z, [70, 110] in the analysis; none: no window."""
+    met_max: GeV | None = None
+    """Signal region: largest missing transverse momentum, 80 in the analysis; none: no cut."""
+
+    @model_validator(mode="after")
+    def _window_is_a_range(self) -> SelectionConfig:
+        if self.m_ll_window is not None and self.m_ll_window[0] >= self.m_ll_window[1]:
+            raise ValueError(
+                f"m_ll_window {list(self.m_ll_window)} is empty; the lower end must be below the upper"
+            )
+        return self

@@ -1,0 +1,213 @@
+"""Sections of the stages: samples, hypotheses, shards, networks, scan and figures."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from momentax.config.base import Fraction, GeV, Name, Section
+from momentax.constants import MASS_B, MASS_T, MASS_W, MASS_Z
+
+Count = Annotated[int, Field(ge=1)]
+MassPoint = tuple[GeV, GeV]
+_HYPOTHESIS = re.compile(r"drell_yan|ttbar(_\d+(\.\d+)?)?|hza_\d+(\.\d+)?_\d+(\.\d+)?")
+
+
+def hza_label(m_h: float, m_a: float) -> str:
+    """Name of the hypothesis H -> ZA at (mH, mA) in GeV, as `hza_500_300`."""
+    return f"hza_{m_h:g}_{m_a:g}"
+
+
+def check_mass_point(m_h: float, m_a: float) -> None:
+    """Raise ValueError for a mass point (GeV) whose decays H -> ZA or A -> b bbar are closed."""
+    if m_a <= 2 * MASS_B:
+        raise ValueError(f"({m_h:g}, {m_a:g}): A -> b bbar is closed; mA must be above {2 * MASS_B:g} GeV")
+    if m_h <= m_a + MASS_Z:
+        raise ValueError(
+            f"({m_h:g}, {m_a:g}): H -> Z A is closed; mH must be above mA + mZ = {m_a + MASS_Z:.1f} GeV"
+        )
+
+
+def check_hypothesis(label: str) -> str:
+    """Return the label if it names a hypothesis that is open, else raise ValueError."""
+    if not _HYPOTHESIS.fullmatch(label):
+        raise ValueError(f"{label!r} is no hypothesis; write drell_yan, ttbar, ttbar_<mt> or hza_<mH>_<mA>")
+    kind, *masses = label.split("_") if label != "drell_yan" else ["drell_yan"]
+    if kind == "hza":
+        check_mass_point(float(masses[0]), float(masses[1]))
+    elif kind == "ttbar" and masses and float(masses[0]) <= MASS_W + MASS_B:
+        raise ValueError(f"{label!r}: t -> W b is closed; mt must be above {MASS_W + MASS_B:.1f} GeV")
+    return label
+
+
+class BuiltinSample(Section):
+    """Events of the built-in leading-order generator: same amplitudes, PDF and detector as the weight."""
+
+    kind: Literal["builtin"] = "builtin"
+    """Tells this sample from one read from a file."""
+    hypothesis: str
+    """What is generated: drell_yan, ttbar, ttbar_<mt> or hza_<mH>_<mA>."""
+    n_events: Count
+    """Selected events to make."""
+
+    _known = field_validator("hypothesis")(check_hypothesis)
+
+
+class FileSample(Section):
+    """Events read from a ROOT file: NanoAOD or a flat tree."""
+
+    kind: Literal["file"] = "file"
+    """Tells this sample from a generated one."""
+    path: str
+    """ROOT file, relative to the folder from which the workflow runs."""
+    max_events: Count
+    """Entries to read from the start of the file; given here so that the number of jobs is known."""
+    tree: str = "Events"
+    """Name of the TTree."""
+    branches: dict[str, str] = Field(default_factory=dict)
+    """Branch map of a flat tree, schema name to branch name (`lep_plus_pt: my_branch`); empty: recognised."""
+    hypothesis: str | None = None
+    """What the sample truly is, where known: marks signal and background in the classifier and the scan."""
+
+    @field_validator("hypothesis")
+    @classmethod
+    def _known(cls, label: str | None) -> str | None:
+        return None if label is None else check_hypothesis(label)
+
+
+Sample = Annotated[BuiltinSample | FileSample, Field(discriminator="kind")]
+
+
+class HypothesesConfig(Section):
+    """Hypotheses each event is weighed with."""
+
+    drell_yan: bool = True
+    """Weigh with Drell-Yan + b bbar."""
+    ttbar: tuple[Annotated[GeV, Field(gt=MASS_W + MASS_B)], ...] = (MASS_T,)
+    """Top masses to weigh dileptonic ttbar with; above mW + mb."""
+    hza: tuple[MassPoint, ...] = ((500.0, 300.0), (300.0, 100.0), (800.0, 400.0))
+    """Mass points (mH, mA) to weigh H -> ZA with."""
+
+    @field_validator("hza")
+    @classmethod
+    def _open(cls, points: tuple[MassPoint, ...]) -> tuple[MassPoint, ...]:
+        for point in points:
+            check_mass_point(*point)
+        if len(set(points)) != len(points):
+            raise ValueError("a mass point is given twice")
+        return points
+
+    def labels(self, mt_default: float = MASS_T) -> tuple[str, ...]:
+        """Names of the hypotheses, in the order of the weights file; `ttbar` is the one with mt_default (GeV)."""
+        dy = ("drell_yan",) if self.drell_yan else ()
+        tt = tuple("ttbar" if mt == mt_default else f"ttbar_{mt:g}" for mt in self.ttbar)
+        return dy + tt + tuple(hza_label(*p) for p in self.hza)
+
+
+class ShardsConfig(Section):
+    """How the weights are divided into jobs; the result does not depend on it."""
+
+    events_per_shard: Count = 40
+    """Entries of the events file per job; on a cluster aim at 5-30 minutes a job."""
+
+
+class NetworkConfig(Section):
+    """A multilayer perceptron and its training."""
+
+    layers: Annotated[int, Field(ge=1, le=50)] = 4
+    """Hidden layers."""
+    width: Annotated[int, Field(ge=1, le=10000)] = 64
+    """Neurons per hidden layer."""
+    l2: Annotated[float, Field(ge=0)] = 0.0
+    """L2 penalty on the kernels."""
+    epochs: Count = 60
+    """Most passes over the training events."""
+    batch_size: Count = 64
+    """Events per gradient step."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    """Initial step of Adam."""
+    plateau_factor: Fraction = 0.5
+    """Factor on the learning rate when the validation loss stalls."""
+    plateau_patience: Count = 10
+    """Epochs without improvement before the learning rate falls."""
+    stop_patience: Count = 25
+    """Epochs without improvement before training stops."""
+
+
+class LearningConfig(Section):
+    """Split by event, shared by regressors and classifiers: test events stay unseen by both."""
+
+    fractions: tuple[Fraction, Fraction, Fraction] = (0.7, 0.1, 0.2)
+    """Shares of the events for training, validation, test."""
+
+    @field_validator("fractions")
+    @classmethod
+    def _sum(cls, shares: tuple[float, float, float]) -> tuple[float, float, float]:
+        if abs(sum(shares) - 1) > 1e-9:
+            raise ValueError(f"shares sum to {sum(shares):g}; they must sum to 1")
+        return shares
+
+
+class RegressConfig(Section):
+    """Regressors of the information I = -log10 W, one per kind of hypothesis."""
+
+    drell_yan: NetworkConfig = NetworkConfig()
+    """Network of the Drell-Yan weight."""
+    ttbar: NetworkConfig = NetworkConfig()
+    """Network of the ttbar weight."""
+    hza: NetworkConfig = NetworkConfig()
+    """Network of the H -> ZA weights, with (mH, mA) as inputs."""
+
+
+class ClassifierNetwork(NetworkConfig):
+    """Network of the classifier: few inputs, so a smaller one."""
+
+    layers: Annotated[int, Field(ge=1, le=50)] = 3
+    """Hidden layers."""
+    width: Annotated[int, Field(ge=1, le=10000)] = 32
+    """Neurons per hidden layer."""
+
+
+class ClassifyConfig(Section):
+    """Classifier of Drell-Yan, ttbar and H -> ZA events from their informations."""
+
+    network: ClassifierNetwork = ClassifierNetwork()
+    """Network of the classifier."""
+
+
+class ScanConfig(Section):
+    """Likelihood scan over the masses: -ln L = mean over events of (-ln W + ln sigma_vis)."""
+
+    sample: Name = "hza_500_300"
+    """Sample whose events are scanned."""
+    m_h: tuple[GeV, ...] = tuple(float(m) for m in range(350, 701, 25))
+    """Values of mH of the grid."""
+    m_a: tuple[GeV, ...] = tuple(float(m) for m in range(150, 501, 25))
+    """Values of mA of the grid."""
+    gap: GeV = 90.0
+    """Points with mH - mA at or below this are left out."""
+    m_h_min: GeV = 125.0
+    """Points with mH at or below this are left out."""
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> ScanConfig:
+        for point in self.points():
+            check_mass_point(*point)
+        if not self.points():
+            raise ValueError("no point of the grid has mH - mA above `gap` and mH above `m_h_min`")
+        return self
+
+    def points(self) -> tuple[MassPoint, ...]:
+        """Mass points of the grid, mH outermost."""
+        return tuple((h, a) for h in self.m_h for a in self.m_a if h - a > self.gap and h > self.m_h_min)
+
+
+class FiguresConfig(Section):
+    """Figures of the report."""
+
+    formats: tuple[Literal["png", "pdf", "svg"], ...] = ("png",)
+    """File formats; the report shows the first."""
+    bins: Annotated[int, Field(ge=5, le=1000)] = 40
+    """Bins of the information distributions."""
