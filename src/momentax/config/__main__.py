@@ -1,4 +1,4 @@
-"""``python -m momentax.config [--write]``: schema.json and defaults.yaml in config/, generated from the models."""
+"""``python -m momentax.config [--write]``: config/schema.json and config/defaults.yaml from the models."""
 
 from __future__ import annotations
 

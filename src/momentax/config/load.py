@@ -11,20 +11,19 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from momentax.classify.config import ClassifyConfig
 from momentax.config.base import Name, Section
 from momentax.config.physics import PhysicsConfig, SelectionConfig
 from momentax.config.stages import (
     BuiltinSample,
-    ClassifyConfig,
-    FiguresConfig,
     HypothesesConfig,
-    LearningConfig,
-    RegressConfig,
+    RegressSection,
     Sample,
-    ScanConfig,
+    ScanSection,
     ShardsConfig,
 )
 from momentax.errors import ConfigError, nearest
+from momentax.plots.config import FiguresConfig
 
 
 def _default_samples() -> dict[str, Any]:
@@ -48,13 +47,11 @@ class Config(Section):
     """Hypotheses each event is weighed with."""
     shards: ShardsConfig = ShardsConfig()
     """Division of the weights into jobs."""
-    learning: LearningConfig = LearningConfig()
-    """Split of the events."""
-    regress: RegressConfig = RegressConfig()
+    regress: RegressSection = RegressSection()
     """Regressors."""
     classify: ClassifyConfig = ClassifyConfig()
     """Classifiers."""
-    scan: ScanConfig = ScanConfig()
+    scan: ScanSection = ScanSection()
     """Likelihood scan."""
     figures: FiguresConfig = FiguresConfig()
     """Figures of the report."""
@@ -69,10 +66,14 @@ class Config(Section):
             raise ValueError("samples is empty; give at least one")
         if not self.hypothesis_labels():
             raise ValueError("hypotheses is empty; give at least one")
-        if self.scan.sample not in self.samples:
-            raise ValueError(
-                f"scan.sample: {self.scan.sample!r} is no sample{nearest(self.scan.sample, self.samples)}"
-            )
+        for name in self.scan.samples:
+            if name not in self.samples:
+                raise ValueError(f"scan.samples: {name!r} is no sample{nearest(name, self.samples)}")
+        for pair in self.classify.discriminants:
+            for label in pair:
+                if label not in self.hypothesis_labels():
+                    hint = nearest(label, self.hypothesis_labels())
+                    raise ValueError(f"classify.discriminants: {label!r} is not among the hypotheses{hint}")
         return self
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from momentax.config.base import CutGeV, GeV, Section
 from momentax.constants import MASS_T, SQRT_S
 
+EtaCut = Annotated[float, Field(gt=0)]
 Relative = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -161,39 +162,50 @@ class PhysicsConfig(Section):
 
 
 class SelectionConfig(Section):
-    """Event selection of CMS-HIG-18-012: the two leading leptons and the two leading b jets (j1, j2)."""
+    """Event selection of CMS-HIG-18-012 (momentax.events.Selection); null switches a cut off."""
 
     opposite_sign: bool = True
     """Two leptons of opposite charge."""
-    electron_pt: tuple[CutGeV, CutGeV] = (25.0, 15.0)
-    """Least pT of the leading and of the trailing lepton, if an electron."""
-    electron_eta: Annotated[float, Field(gt=0)] = 2.5
+    electron_pt_min: tuple[CutGeV, CutGeV] | None = (25.0, 15.0)
+    """Least pT [GeV] of an electron that leads, and of one that does not: the trigger."""
+    electron_eta_max: EtaCut | None = 2.5
     """Largest |eta| of an electron: the tracker."""
-    muon_pt: tuple[CutGeV, CutGeV] = (20.0, 10.0)
-    """Least pT of the leading and of the trailing lepton, if a muon."""
-    muon_eta: Annotated[float, Field(gt=0)] = 2.4
+    muon_pt_min: tuple[CutGeV, CutGeV] | None = (20.0, 10.0)
+    """Least pT [GeV] of a muon that leads, and of one that does not: the trigger."""
+    muon_eta_max: EtaCut | None = 2.4
     """Largest |eta| of a muon: the muon chambers."""
-    n_bjets: Annotated[int, Field(ge=2)] = 2
-    """Least number of b jets."""
-    jet_pt: CutGeV = 20.0
+    jet_pt_min: CutGeV | None = 20.0
     """Least pT of a b jet."""
-    jet_eta: Annotated[float, Field(gt=0)] = 2.4
+    jet_eta_max: EtaCut | None = 2.4
     """Largest |eta| of a b jet: b tagging needs the tracker."""
-    jet_lepton_dr: Annotated[float, Field(ge=0)] = 0.3
-    """Least Delta R of a b jet from either lepton."""
-    m_ll_min: CutGeV = 12.0
+    jet_lepton_dr_min: Annotated[float, Field(ge=0)] | None = 0.3
+    """Least Delta R of a b jet from either lepton: a lepton is not its own jet."""
+    require_two_bjets: bool = True
+    """Drop events with fewer than two b jets; without it they stay, with the status bad_input."""
+    mll_min: CutGeV | None = 12.0
     """Least m_ll: removes low-mass resonances."""
-    same_flavour: bool = False
+    signal_region: bool = False
+    """Apply the three cuts below: the signal region of the analysis."""
+    signal_mll_window: tuple[CutGeV, CutGeV] = (70.0, 110.0)
+    """Signal region: range of m_ll [GeV] around the Z."""
+    signal_same_flavour: bool = True
     """Signal region: ee or mumu only."""
-    m_ll_window: tuple[CutGeV, CutGeV] | None = None
-    """Signal region: m_ll range around the Z, [70, 110] in the analysis; none: no window."""
-    met_max: GeV | None = None
-    """Signal region: largest missing transverse momentum, 80 in the analysis; none: no cut."""
+    signal_met_max: CutGeV = 80.0
+    """Signal region: largest missing transverse momentum."""
+    btag_min: float | None = None
+    """Least b-tag discriminant of a jet in NanoAOD; null: the reader's working point."""
+    electron_id_min: Annotated[int, Field(ge=0)] | None = 3
+    """Least cut-based identification of an electron in NanoAOD; 3 is medium."""
+    muon_tight_id: bool = True
+    """Tight muon identification in NanoAOD."""
+    muon_iso_max: Annotated[float, Field(ge=0)] | None = 0.15
+    """Largest relative isolation of a muon in NanoAOD."""
+    jet_id_min: Annotated[int, Field(ge=0)] | None = 2
+    """Least jet identification in NanoAOD; 2 is tight."""
 
     @model_validator(mode="after")
     def _window_is_a_range(self) -> SelectionConfig:
-        if self.m_ll_window is not None and self.m_ll_window[0] >= self.m_ll_window[1]:
-            raise ValueError(
-                f"m_ll_window {list(self.m_ll_window)} is empty; the lower end must be below the upper"
-            )
+        low, high = self.signal_mll_window
+        if low >= high:
+            raise ValueError(f"signal_mll_window [{low:g}, {high:g}] is empty; give the lower end first")
         return self

@@ -1,17 +1,26 @@
-"""Sections of the stages: samples, hypotheses, shards, networks, scan and figures."""
+"""Sections of the stages: samples, hypotheses, shards, and those of the learning and the scan."""
 
 from __future__ import annotations
 
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from momentax.config.base import Fraction, GeV, Name, Section
+from momentax.config.base import GeV, Name, Section
 from momentax.constants import MASS_B, MASS_T, MASS_W, MASS_Z
+from momentax.regress.config import RegressConfig
+from momentax.scan.config import ScanConfig
 
 Count = Annotated[int, Field(ge=1)]
 MassPoint = tuple[GeV, GeV]
+_SCAN: tuple[MassPoint, ...] = (
+    (500.0, 300.0),
+    (450.0, 300.0),
+    (550.0, 300.0),
+    (500.0, 260.0),
+    (500.0, 340.0),
+)
 _HYPOTHESIS = re.compile(r"drell_yan|ttbar(_\d+(\.\d+)?)?|hza_\d+(\.\d+)?_\d+(\.\d+)?")
 
 
@@ -87,7 +96,7 @@ class HypothesesConfig(Section):
     """Weigh with Drell-Yan + b bbar."""
     ttbar: tuple[Annotated[GeV, Field(gt=MASS_W + MASS_B)], ...] = (MASS_T,)
     """Top masses to weigh dileptonic ttbar with; above mW + mb."""
-    hza: tuple[MassPoint, ...] = ((500.0, 300.0), (300.0, 100.0), (800.0, 400.0))
+    hza: tuple[MassPoint, ...] = _SCAN
     """Mass points (mH, mA) to weigh H -> ZA with."""
 
     @field_validator("hza")
@@ -100,7 +109,7 @@ class HypothesesConfig(Section):
         return points
 
     def labels(self, mt_default: float = MASS_T) -> tuple[str, ...]:
-        """Names of the hypotheses, in the order of the weights file; `ttbar` is the one with mt_default (GeV)."""
+        """Names of the hypotheses in the order of the weights file; `ttbar` has mt_default (GeV)."""
         dy = ("drell_yan",) if self.drell_yan else ()
         tt = tuple("ttbar" if mt == mt_default else f"ttbar_{mt:g}" for mt in self.ttbar)
         return dy + tt + tuple(hza_label(*p) for p in self.hza)
@@ -113,101 +122,20 @@ class ShardsConfig(Section):
     """Entries of the events file per job; on a cluster aim at 5-30 minutes a job."""
 
 
-class NetworkConfig(Section):
-    """A multilayer perceptron and its training."""
-
-    layers: Annotated[int, Field(ge=1, le=50)] = 4
-    """Hidden layers."""
-    width: Annotated[int, Field(ge=1, le=10000)] = 64
-    """Neurons per hidden layer."""
-    l2: Annotated[float, Field(ge=0)] = 0.0
-    """L2 penalty on the kernels."""
-    epochs: Count = 60
-    """Most passes over the training events."""
-    batch_size: Count = 64
-    """Events per gradient step."""
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
-    """Initial step of Adam."""
-    plateau_factor: Fraction = 0.5
-    """Factor on the learning rate when the validation loss stalls."""
-    plateau_patience: Count = 10
-    """Epochs without improvement before the learning rate falls."""
-    stop_patience: Count = 25
-    """Epochs without improvement before training stops."""
-
-
-class LearningConfig(Section):
-    """Split by event, shared by regressors and classifiers: test events stay unseen by both."""
-
-    fractions: tuple[Fraction, Fraction, Fraction] = (0.7, 0.1, 0.2)
-    """Shares of the events for training, validation, test."""
-
-    @field_validator("fractions")
-    @classmethod
-    def _sum(cls, shares: tuple[float, float, float]) -> tuple[float, float, float]:
-        if abs(sum(shares) - 1) > 1e-9:
-            raise ValueError(f"shares sum to {sum(shares):g}; they must sum to 1")
-        return shares
-
-
-class RegressConfig(Section):
+class RegressSection(Section):
     """Regressors of the information I = -log10 W, one per kind of hypothesis."""
 
-    drell_yan: NetworkConfig = NetworkConfig()
+    drell_yan: RegressConfig = RegressConfig()
     """Network of the Drell-Yan weight."""
-    ttbar: NetworkConfig = NetworkConfig()
+    ttbar: RegressConfig = RegressConfig()
     """Network of the ttbar weight."""
-    hza: NetworkConfig = NetworkConfig()
-    """Network of the H -> ZA weights, with (mH, mA) as inputs."""
+    hza: RegressConfig = RegressConfig()
+    """Network of the H -> ZA weights, with (mH, mA) among its inputs."""
 
 
-class ClassifierNetwork(NetworkConfig):
-    """Network of the classifier: few inputs, so a smaller one."""
+class ScanSection(ScanConfig):
+    """Likelihood scan over the mass points: -ln L = mean over events of (-ln W + ln sigma_vis)."""
 
-    layers: Annotated[int, Field(ge=1, le=50)] = 3
-    """Hidden layers."""
-    width: Annotated[int, Field(ge=1, le=10000)] = 32
-    """Neurons per hidden layer."""
-
-
-class ClassifyConfig(Section):
-    """Classifier of Drell-Yan, ttbar and H -> ZA events from their informations."""
-
-    network: ClassifierNetwork = ClassifierNetwork()
-    """Network of the classifier."""
-
-
-class ScanConfig(Section):
-    """Likelihood scan over the masses: -ln L = mean over events of (-ln W + ln sigma_vis)."""
-
-    sample: Name = "hza_500_300"
-    """Sample whose events are scanned."""
-    m_h: tuple[GeV, ...] = tuple(float(m) for m in range(350, 701, 25))
-    """Values of mH of the grid."""
-    m_a: tuple[GeV, ...] = tuple(float(m) for m in range(150, 501, 25))
-    """Values of mA of the grid."""
-    gap: GeV = 90.0
-    """Points with mH - mA at or below this are left out."""
-    m_h_min: GeV = 125.0
-    """Points with mH at or below this are left out."""
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> ScanConfig:
-        for point in self.points():
-            check_mass_point(*point)
-        if not self.points():
-            raise ValueError("no point of the grid has mH - mA above `gap` and mH above `m_h_min`")
-        return self
-
-    def points(self) -> tuple[MassPoint, ...]:
-        """Mass points of the grid, mH outermost."""
-        return tuple((h, a) for h in self.m_h for a in self.m_a if h - a > self.gap and h > self.m_h_min)
-
-
-class FiguresConfig(Section):
-    """Figures of the report."""
-
-    formats: tuple[Literal["png", "pdf", "svg"], ...] = ("png",)
-    """File formats; the report shows the first."""
-    bins: Annotated[int, Field(ge=5, le=1000)] = 40
-    """Bins of the information distributions."""
+    samples: tuple[Name, ...] = Field(
+        default=("hza_500_300",), description="Samples whose events are scanned, one likelihood each."
+    )
