@@ -2,6 +2,22 @@
 
 from momentax.events.reader import iter_events, read_events
 from momentax.events.selection import CutFlow, Selection
+from momentax.events.summary import Inspection, inspect
+from momentax.events.validate import bad_input, validate
+from momentax.events.visible import Visible, visible
 from momentax.events.writer import EventWriter, write_events
 
-__all__ = ["CutFlow", "EventWriter", "Selection", "iter_events", "read_events", "write_events"]
+__all__ = [
+    "CutFlow",
+    "EventWriter",
+    "Inspection",
+    "Selection",
+    "Visible",
+    "bad_input",
+    "inspect",
+    "iter_events",
+    "read_events",
+    "validate",
+    "visible",
+    "write_events",
+]

@@ -52,7 +52,7 @@ _COLLECTION_KEYS = (
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """A way to read a tree: name, layout (``own``, ``candidates``, ``collections``), map, and what may be absent."""
+    """A way to read a tree: name, layout (own, candidates, collections), map, and what may be absent."""
 
     name: str
     layout: str
@@ -146,7 +146,7 @@ def best_known(existing: Collection[str]) -> tuple[Format | None, float]:
 
 
 def recognise(existing: Collection[str], user: Mapping[str, Branch] | None) -> Format | None:
-    """The format of a tree with these branches: known, known with the user's changes, or the user's; else None.
+    """The format of a tree with these branches: known, known with changes, or the user's; else None.
 
     A tree is taken for a known format when at least half of its required branches are there (what is missing
     is then reported by name). Raises InputError for a map with an unknown name.
@@ -171,7 +171,7 @@ def recognise(existing: Collection[str], user: Mapping[str, Branch] | None) -> F
 
 
 def _without_replaced(branches: BranchMap, user: Mapping[str, Branch]) -> BranchMap:
-    """The known map without the components of objects that the user describes by px, py, pz, e (or the reverse)."""
+    """The known map without pt, eta, phi, mass of objects that the user describes by px, py, pz, e."""
     cartesian = {k.rsplit("_", 1)[0] for k in user if k.endswith("_px")}
     return {
         k: b

@@ -41,7 +41,7 @@ def _flat(array: np.ndarray) -> bool:
 
 
 class _Source:
-    """Branch lookup for one chunk: a map's name -> its array (float64), or the constant spread over the events."""
+    """Branch lookup for one chunk: a map's name -> its array (float64), or the constant for every event."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray] | ak.Array, branches: BranchMap, n: int):
         self.arrays, self.branches, self.n = arrays, branches, n
@@ -139,7 +139,7 @@ def _store_pair(columns: Columns, names: tuple[str, ...], pair: list[Columns], s
 
 
 def b_is_j1(flavour1: np.ndarray, flavour2: np.ndarray) -> np.ndarray:
-    """1 if j1 is the b, 0 if it is the bbar, -1 if unknown, from parton flavours +5, -5, 0 of the two jets."""
+    """1: j1 is the b, 0: it is the bbar, -1: unknown; from parton flavours +5, -5, 0 of the two jets."""
     yes = ((flavour1 == 5) & (flavour2 != 5)) | ((flavour2 == -5) & (flavour1 != -5))
     no = ((flavour1 == -5) & (flavour2 != -5)) | ((flavour2 == 5) & (flavour1 != 5))
     return np.where(yes & ~no, 1, np.where(no & ~yes, 0, -1)).astype(np.int8)
@@ -178,7 +178,7 @@ def _truth(source: _Source, columns: Columns, flavour: Columns) -> Columns:
 
 
 def btag_threshold(fmt: Format, sel: Selection) -> float:
-    """The b-tag cut: the selection's, else the medium working point of a known discriminator; else InputError."""
+    """The b-tag cut: the selection's, else the medium point of a known discriminator; else InputError."""
     if sel.btag_min is not None:
         return float(sel.btag_min)
     branch = fmt.branches["jet_btag"]

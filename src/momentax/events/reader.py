@@ -16,7 +16,7 @@ import numpy as np
 
 from momentax.errors import InputError
 from momentax.events import rootfile
-from momentax.events.branchmaps import OWN, Branch, Format, recognise
+from momentax.events.branchmaps import Branch, Format, recognise
 from momentax.events.candidates import btag_threshold, from_candidates, from_collections
 from momentax.events.rootfile import PathLike
 from momentax.events.schema import (
@@ -39,7 +39,7 @@ STEP = 50_000
 
 @dataclasses.dataclass
 class Chunk:
-    """A piece of a file: selected events, the first input entry, the number of entries read, and its cut flow."""
+    """A piece of a file: selected events, first input entry, number of entries read, and its cut flow."""
 
     events: ak.Array
     entry_start: int
@@ -73,8 +73,8 @@ class EventSource:
             found = recognise(self.branch_names, branches)
             if found is None:
                 raise InputError(
-                    f"{os.fspath(path)}: tree {self.tree_name!r} is of no known format (momentax schema, flat l1_pt "
-                    f"... b1_pt ..., NanoAOD); give branches={{'l1_pt': ..., ...}}"
+                    f"{os.fspath(path)}: tree {self.tree_name!r} is of no known format (momentax schema, "
+                    f"flat l1_pt ... b1_pt ..., NanoAOD); give branches={{'l1_pt': ..., ...}}"
                     f"{rootfile.branch_hint('l1_pt', self.branch_names)}"
                 )
             self.format: Format = found
@@ -107,7 +107,7 @@ class EventSource:
             btag_threshold(self.format, sel)
 
     def _event_ids_unique(self) -> bool:
-        """Whether branch ``event`` numbers the whole file uniquely (8 bytes an entry; the only per-file memory)."""
+        """Whether branch ``event`` numbers the whole file uniquely (8 bytes of memory an entry)."""
         branch = self.format.branches.get("event")
         if not isinstance(branch, str) or branch not in self.branch_names or not self.n_entries:
             return False
@@ -206,7 +206,7 @@ def iter_events(
     step: int = STEP,
     **selection: Any,
 ) -> Iterator[Chunk]:
-    """Chunks of at most ``step`` input entries, each with its selected events and cut flow; see read_events."""
+    """Chunks of at most ``step`` input entries, with their events and cut flow; see read_events."""
     with EventSource(path, tree, branches, sample) as source:
         yield from source.chunks(source.default_selection(selection), entry_start, entry_stop, step)
 
@@ -222,7 +222,7 @@ def read_events(
     step: int = STEP,
     **selection: Any,
 ) -> ak.Array:
-    """Events of a ROOT file as an awkward array in the event schema (:mod:`momentax.events.schema`; GeV, radian).
+    """Events of a ROOT file as an awkward array in the event schema (see momentax.events.schema; GeV, radian).
 
     Recognised: our own files, the flat trees of the Pythia samples (``l1_pt ... b1_pt ...``), NanoAOD, and
     any tree with ``branches={our name: branch}`` (see :mod:`momentax.events.branchmaps`; on a recognised file
@@ -264,6 +264,3 @@ def read_events(
         "n_bad_input": flow.bad_input,
     }
     return ak.Array(events.layout, attrs=attrs)
-
-
-__all__ = ["OWN", "STEP", "Chunk", "EventSource", "iter_events", "read_events"]

@@ -73,7 +73,8 @@ def find_tree(file: Any, path: PathLike, tree: str | None, preferred: Iterable[s
         if not known and len(trees) != 1:
             held = ", ".join(f"{k} ({v})" for k, v in list(classes.items())[:10]) or "nothing"
             raise InputError(
-                f"{os.fspath(path)}: no TTree {next(iter(preferred))!r}; it holds {held}; say which with tree=..."
+                f"{os.fspath(path)}: no TTree {next(iter(preferred))!r}; it holds {held}; "
+                "say which with tree=..."
             )
         name = (known or trees)[0]
     with reading(path, f"read tree {name!r}"):

@@ -48,8 +48,8 @@ def _event_fields() -> dict[str, np.dtype]:
     return fields | {"met_pt": f8, "met_phi": f8}
 
 
-#: Branch name -> dtype of the fields that every event has (``sample`` is a code into the metadata's
-``samples``). EVENT_BRANCHES: dict[str, np.dtype] = _event_fields()
+#: Branch name -> dtype of the fields of every event (``sample`` indexes the metadata's ``samples``).
+EVENT_BRANCHES: dict[str, np.dtype] = _event_fields()
 
 
 def truth_branches(neutrinos: bool) -> dict[str, np.dtype]:
@@ -61,7 +61,7 @@ def truth_branches(neutrinos: bool) -> dict[str, np.dtype]:
 
 
 def truth_kind(names: Iterable[str]) -> dict[str, np.dtype]:
-    """The truth branches that a set of branch names holds: all with neutrinos, all without, or none (empty)."""
+    """The truth branches that a set of branch names holds: with neutrinos, without, or none (empty)."""
     have = set(names)
     for neutrinos in (True, False):
         branches = truth_branches(neutrinos)
@@ -80,7 +80,8 @@ def to_records(columns: Mapping[str, np.ndarray], samples: list[str], attrs: dic
     codes = np.asarray(columns["sample"], dtype=np.int64)
     if n and (codes.min() < 0 or codes.max() >= len(samples)):
         raise InputError(
-            f"branch 'sample' holds codes {codes.min()}..{codes.max()} but the metadata names {len(samples)} samples"
+            f"branch 'sample' holds codes {codes.min()}..{codes.max()}, "
+            f"but the metadata names {len(samples)} samples"
         )
     fields: dict[str, Any] = {"event": columns["event"]}
     # an empty list of names has no string type, hence the placeholder that no code points to
@@ -103,7 +104,8 @@ def _column(events: ak.Array, path: tuple[str, ...], dtype: np.dtype) -> np.ndar
     for part in path:
         if part not in node.fields:
             raise InputError(
-                f"event array: field {'.'.join(path)!r} is missing (no {part!r} among {', '.join(node.fields)})"
+                f"event array: field {'.'.join(path)!r} is missing "
+                f"(no {part!r} among {', '.join(node.fields)})"
                 f"{nearest(part, node.fields)}"
             )
         node = node[part]

@@ -57,7 +57,7 @@ class Selection:
 
     @classmethod
     def from_keywords(cls, keywords: Mapping[str, Any]) -> Selection:
-        """The default selection with the given cuts replaced; an unknown name raises InputError with the nearest."""
+        """The default selection with the given cuts replaced; InputError with the nearest name if unknown."""
         _check_names(keywords)
         return cls(**keywords)
 
