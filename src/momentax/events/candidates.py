@@ -62,7 +62,7 @@ class _Source:
             return ak.to_numpy(array).astype(np.float64)
         return ak.values_astype(array, np.float64)
 
-    def p4(self, obj: str, default_mass: np.ndarray | float | None) -> dict[str, np.ndarray]:
+    def p4(self, obj: str, default_mass: np.ndarray | float) -> dict[str, np.ndarray]:
         """pt, eta, phi, mass of an object from whichever components the map names."""
         if f"{obj}_px" in self:
             values = polar_from_cartesian(*(self.get(f"{obj}_{c}") for c in ("px", "py", "pz", "e")))
@@ -117,7 +117,7 @@ def from_candidates(arrays: Mapping[str, np.ndarray], fmt: Format, n: int) -> tu
     swap = (leptons[0]["pdgId"] > 0) & (leptons[1]["pdgId"] < 0)
     _store_pair(columns, LEPTONS, leptons, swap)
 
-    jets = [source.p4(obj, None) for obj in ("j1", "j2")]
+    jets = [source.p4(obj, 0.0) for obj in ("j1", "j2")]
     flavoured = all(f"j{i}_partonFlavour" in source for i in (1, 2))
     if flavoured:
         for i, jet in enumerate(jets, start=1):
@@ -216,7 +216,7 @@ def from_collections(arrays: ak.Array, fmt: Format, n: int, sel: Selection) -> t
     swap = (first["pdgId"] > 0) & (second["pdgId"] < 0)
     _store_pair(columns, LEPTONS, [first, second], swap)
 
-    p4 = source.p4("jet", None)
+    p4 = source.p4("jet", 0.0)
     bad |= _any_non_finite(p4)
     jet_fields = dict(p4)
     if "jet_partonFlavour" in source:

@@ -222,7 +222,7 @@ def read_events(
     step: int = STEP,
     **selection: Any,
 ) -> ak.Array:
-    """Events of a ROOT file as an awkward array in the event schema (see momentax.events.schema; GeV, radian).
+    """Events of a ROOT file as an awkward array in the event schema (momentax.events.schema; GeV, radian).
 
     Recognised: our own files, the flat trees of the Pythia samples (``l1_pt ... b1_pt ...``), NanoAOD, and
     any tree with ``branches={our name: branch}`` (see :mod:`momentax.events.branchmaps`; on a recognised file

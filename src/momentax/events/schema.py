@@ -40,7 +40,13 @@ Columns = dict[str, np.ndarray]
 
 def _event_fields() -> dict[str, np.dtype]:
     f8, i4 = np.dtype(np.float64), np.dtype(np.int32)
-    fields = {"event": np.dtype(np.int64), "sample": np.dtype(np.int16), "weight": f8, "mH": f8, "mA": f8}
+    fields: dict[str, np.dtype] = {
+        "event": np.dtype(np.int64),
+        "sample": np.dtype(np.int16),
+        "weight": f8,
+        "mH": f8,
+        "mA": f8,
+    }
     for obj in LEPTONS:
         fields |= {f"{obj}_{c}": f8 for c in P4} | {f"{obj}_pdgId": i4}
     for obj in JETS:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import awkward as ak
 import numpy as np
 
-from momentax.events.schema import JETS, LEPTONS, P4, VISIBLE, Columns, to_columns
+from momentax.events.schema import LEPTONS, P4, VISIBLE, Columns, to_columns
 
 ETA_MAX = 10.0
 
@@ -20,11 +20,8 @@ def _problems(columns: Columns, sqrt_s: float) -> Iterator[tuple[np.ndarray, str
     absent = {obj: np.logical_and.reduce([np.isnan(columns[f"{obj}_{c}"]) for c in P4]) for obj in VISIBLE}
     yield absent["j1"] | absent["j2"], "fewer than two b jets (j2_pt, j2_eta, j2_phi, j2_mass are nan)", None
     for lep in LEPTONS:
-        yield (
-            absent[lep],
-            f"fewer than two leptons ({lep}_pt, {lep}_eta, {lep}_phi, {lep}_mass are nan)",
-        )
-        None
+        text = f"fewer than two leptons ({lep}_pt, {lep}_eta, {lep}_phi, {lep}_mass are nan)"
+        yield absent[lep], text, None
     names = [(f"{obj}_{c}", absent[obj]) for obj in VISIBLE for c in P4]
     here = np.zeros(len(columns["event"]), dtype=bool)
     for name, gone in [*names, ("met_pt", here), ("met_phi", here), ("weight", here)]:
@@ -48,21 +45,15 @@ def _problems(columns: Columns, sqrt_s: float) -> Iterator[tuple[np.ndarray, str
         pdg = columns[f"{lep}_pdgId"].astype(np.int64)
         known = np.isin(np.abs(pdg), (11, 13))
         wrong = ~(known & (np.sign(pdg) == sign)) & ~absent[lep]
-        yield (
-            wrong,
-            f"{lep}_pdgId = {{value}}, want {want} (leptons of opposite sign, e or mu)",
-        )
-        f"{lep}_pdgId"
-    swapped = columns["j2_pt"] > columns["j1_pt"]
-    yield swapped, "j2_pt = {value} exceeds j1_pt: jets must be in decreasing pt", "j2_pt"
+        text = f"{lep}_pdgId = {{value}}, want {want} (leptons of opposite sign, e or mu)"
+        yield wrong, text, f"{lep}_pdgId"
 
 
 def validate(events: ak.Array, sqrt_s: float = 13000.0) -> list[str]:
     """For each event the reasons why it is bad input, joined by "; " and headed by its id and position, or "".
 
     Bad are: a NaN or infinite value, an absent lepton or jet, pt <= 0, |eta| > 10, energy below momentum,
-    visible energy above ``sqrt_s`` [GeV], leptons not of opposite sign or neither e nor mu, jets not in
-    decreasing pt. Each reason names the branch: ``event 17 (row 5): j2_pt = nan is not finite``.
+    visible energy above ``sqrt_s`` [GeV], leptons not of opposite sign or neither e nor mu. Each reason names the branch: ``event 17 (row 5): j2_pt = nan is not finite``.
     Raises InputError only if the array is not in the event schema.
     """
     columns, _ = to_columns(events)
