@@ -103,7 +103,7 @@ def test_leading_order_a_to_bb_of_the_amplitude_stays_below_the_width():
 def test_user_widths_replace_the_totals():
     m = two_higgs_doublet(500, 300, widths=(5.0, 1.0))
     assert (m.width_h, m.width_a) == (5.0, 1.0)
-    assert m.parameters(0.1184)["WHH"] == 5.0
+    assert m.reference_parameters()["WHH"] == 5.0
 
 
 @pytest.mark.parametrize(
