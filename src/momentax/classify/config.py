@@ -17,8 +17,8 @@ class ClassifyConfig(BaseModel):
     kinds: list[Literal["simple", "global", "parametric"]] = Field(
         default=["simple", "parametric"],
         min_length=1,
-        description="Inputs of the networks. simple: I of Drell-Yan and ttbar; global: and of every H->ZA point; "
-        "parametric: and of one H->ZA point with its (mH, mA).",
+        description="Inputs of the networks. simple: I of Drell-Yan and ttbar; global: and of every H->ZA "
+        "point; parametric: and of one H->ZA point with its (mH, mA).",
     )
     discriminants: list[tuple[str, str]] = Field(
         default=[("ttbar", "drell_yan")],

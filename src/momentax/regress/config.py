@@ -88,12 +88,13 @@ class RegressConfig(BaseModel):
 
 
 _PAPER = {
-    "drell_yan": {"hidden": [200] * 6, "l2": 0.0},
-    "ttbar": {"hidden": [500] * 8, "l2": 0.1},
-    "hza": {"hidden": [300] * 8, "l2": 0.1},
+    "drell_yan": ([200] * 6, 0.0),
+    "ttbar": ([500] * 8, 0.1),
+    "hza": ([300] * 8, 0.1),
 }
 
 
 def paper_preset(kind: str) -> RegressConfig:
     """Topology and training of JHEP 04 (2021) 020, Table 2, for ``drell_yan``, ``ttbar`` or ``hza``."""
-    return RegressConfig(activation="relu", output_activation="selu", members=1, **_PAPER[kind])  # type: ignore[arg-type]
+    hidden, l2 = _PAPER[kind]
+    return RegressConfig(hidden=hidden, l2=l2, activation="relu", output_activation="selu", members=1)

@@ -1,0 +1,1 @@
+"""Likelihood scans over mass points."""

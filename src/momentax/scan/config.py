@@ -14,9 +14,9 @@ class ScanConfig(BaseModel):
 
     invalid: Literal["drop_event", "floor"] = Field(
         default="floor",
-        description="An event whose weight cannot be used at some mass point. drop_event: left out at every point (the "
-        "points stay comparable, the likelihood is that of the events every point can describe); floor: its weight there "
-        "is the smallest usable weight of the scan. Both counts are written.",
+        description="An event whose weight cannot be used at some mass point. drop_event: left out at every "
+        "point (points stay comparable; the likelihood is that of the events every point can describe). "
+        "floor: its weight there is the smallest usable weight of the scan. Both counts are written.",
     )
     use_not_converged: bool = Field(default=True, description="Use weights of status not_converged too.")
     bootstrap: int = Field(default=500, ge=10, le=100_000, description="Bootstrap replicas for the errors.")
