@@ -60,6 +60,11 @@ class Config(Section):
         """Names of the hypotheses each event is weighed with, in the order of the weights file."""
         return self.hypotheses.labels(self.physics.mt)
 
+    def hypothesis_kinds(self) -> tuple[str, ...]:
+        """Kinds among the hypotheses, in the order drell_yan, ttbar, hza: one regressor each."""
+        kinds = ("drell_yan", "ttbar", "hza")
+        return tuple(k for k in kinds if any(h.startswith(k) for h in self.hypothesis_labels()))
+
     @model_validator(mode="after")
     def _consistent(self) -> Config:
         if not self.samples:

@@ -119,6 +119,8 @@ class ThdmConfig(Section):
 class IntegrationConfig(Section):
     """The integrator: requested accuracy and the budgets that a weight may climb to reach it."""
 
+    integrator: Literal["batched", "vegas"] = "batched"
+    """batched: many events at once; vegas: the reference, the vegas package on one event at a time."""
     relative_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.02
     """A weight is `ok` when its relative error is at most this."""
     n_eval: tuple[Annotated[int, Field(ge=100)], ...] = (4000, 16000, 64000)

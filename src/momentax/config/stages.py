@@ -73,10 +73,10 @@ class FileSample(Section):
     """ROOT file, relative to the folder from which the workflow runs."""
     max_events: Count
     """Entries to read from the start of the file; given here so that the number of jobs is known."""
-    tree: str = "Events"
-    """Name of the TTree."""
-    branches: dict[str, str] = Field(default_factory=dict)
-    """Branch map of a flat tree, schema name to branch name (`lep_plus_pt: my_branch`); empty: recognised."""
+    tree: str | None = None
+    """Name of the TTree; null: the usual one of the recognised format."""
+    branches: dict[str, str | float | int] = Field(default_factory=dict)
+    """Branch map, our name to that in the file or a constant (`lep_plus_pt: my_pt`); empty: recognised."""
     hypothesis: str | None = None
     """What the sample truly is, where known: marks signal and background in the classifier and the scan."""
 
