@@ -58,7 +58,7 @@ class Config(Section):
 
     def hypothesis_labels(self) -> tuple[str, ...]:
         """Names of the hypotheses each event is weighed with, in the order of the weights file."""
-        return self.hypotheses.labels(self.physics.mt)
+        return self.hypotheses.labels()
 
     def hypothesis_kinds(self) -> tuple[str, ...]:
         """Kinds among the hypotheses, in the order drell_yan, ttbar, hza: one regressor each."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from momentax.config.base import CutGeV, GeV, Section
-from momentax.constants import MASS_T, SQRT_S
+from momentax.constants import SQRT_S
 
 EtaCut = Annotated[float, Field(gt=0)]
 Relative = Annotated[float, Field(ge=0, lt=1)]
@@ -147,8 +147,6 @@ class PhysicsConfig(Section):
     """Proton-proton centre-of-mass energy."""
     pdf: PdfConfig = PdfConfig()
     """Parton distributions."""
-    mt: Annotated[GeV, Field(gt=85.2)] = MASS_T
-    """Top mass of the hypothesis `ttbar` when it names none; above mW + mb, so that t -> W b is open."""
     detector: DetectorConfig = DetectorConfig()
     """Detector that the weight assumes; the built-in generator smears with the same one."""
     recoil_mode: Literal["transverse", "balanced"] = "transverse"

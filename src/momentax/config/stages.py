@@ -108,10 +108,10 @@ class HypothesesConfig(Section):
             raise ValueError("a mass point is given twice")
         return points
 
-    def labels(self, mt_default: float = MASS_T) -> tuple[str, ...]:
-        """Names of the hypotheses in the order of the weights file; `ttbar` has mt_default (GeV)."""
+    def labels(self) -> tuple[str, ...]:
+        """Names of the hypotheses in the order of the weights file."""
         dy = ("drell_yan",) if self.drell_yan else ()
-        tt = tuple("ttbar" if mt == mt_default else f"ttbar_{mt:g}" for mt in self.ttbar)
+        tt = tuple("ttbar" if mt == MASS_T else f"ttbar_{mt:g}" for mt in self.ttbar)
         return dy + tt + tuple(hza_label(*p) for p in self.hza)
 
 

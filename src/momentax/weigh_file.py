@@ -1,0 +1,67 @@
+"""Weights of an events file, or of a range of its entries, written to a weights file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from momentax.config import PhysicsConfig
+from momentax.events import read_events
+from momentax.events.rootfile import PathLike, find_tree, opened
+from momentax.weight import weigh
+from momentax.weights_io import write_weights
+
+Report = Callable[[str, int, int], None]
+
+
+def weigh_file(
+    events_path: PathLike,
+    hypotheses: Sequence[str],
+    out: PathLike,
+    physics: PhysicsConfig | None = None,
+    entries: tuple[int, int] | None = None,
+    report: Report | None = None,
+) -> dict[str, dict[str, int]]:
+    """Weigh the events of a file under each hypothesis and write their weights, in the same order.
+
+    Parameters
+    ----------
+    events_path : file that ``momentax.read_events`` knows
+    hypotheses : labels, as ``"ttbar"``, ``"hza_500_300"``
+    out : weights file (see :mod:`momentax.weights_io`); it appears whole or not at all
+    physics : configuration of the weight; None for the defaults
+    entries : (start, stop) of the entries to weigh, a shard. Entries beyond the end of the file are left
+        out, so that the shards can be laid out before the file exists; a shard may be empty.
+    report : told (hypothesis, weights done, weights in all)
+
+    Returns
+    -------
+    Numbers of weights by hypothesis and status.
+
+    Raises
+    ------
+    InputError, ConfigError, PhysicsError
+        A file that cannot be read, an unknown hypothesis, masses out of range.
+    """
+    physics = physics or PhysicsConfig()
+    with opened(events_path) as file:
+        total = int(find_tree(file, events_path, None, ("Events",)).num_entries)
+    start, stop = (min(e, total) for e in entries) if entries else (0, total)
+    events = read_events(events_path, entry_start=start, entry_stop=stop)
+    weights, counts, seconds = {}, {}, {}
+    for label in hypotheses:
+        begin = time.process_time()
+        progress = None if report is None else lambda done, n, label=label: report(label, done, n)
+        weights[label] = weigh(events, label, physics, progress)
+        seconds[label] = time.process_time() - begin
+        status = weights[label]["status"].tolist()
+        counts[label] = {s: status.count(s) for s in sorted(set(status))}
+    metadata = {
+        "entry_start": start,
+        "entry_stop": stop,
+        "entries_total": total,
+        "config": physics.model_dump(mode="json"),
+        "cpu_seconds": seconds,
+    }
+    write_weights(out, events["event"], weights, metadata)
+    return counts

@@ -1,0 +1,118 @@
+# Configuration, paths and helpers of all rules; no rules here.
+import os
+
+from snakemake.exceptions import WorkflowError
+
+from momentax.config import load_config
+from momentax.errors import MomentaxError
+from momentax.fingerprint import fingerprint
+
+# Without --configfile the small embedded run. (A configfile statement alone would be merged with the given file.)
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+try:
+    CONFIG = load_config(config)
+except MomentaxError as error:
+    raise WorkflowError(str(error)) from None
+
+SAMPLES = tuple(CONFIG.samples)
+BUILTIN = tuple(name for name, sample in CONFIG.samples.items() if sample.kind == "builtin")
+FILES = tuple(name for name, sample in CONFIG.samples.items() if sample.kind == "file")
+HYPOTHESES = CONFIG.hypothesis_labels()
+KINDS = CONFIG.hypothesis_kinds()
+
+
+wildcard_constraints:
+    sample="|".join(SAMPLES),
+    hypothesis="|".join(h.replace(".", r"\.") for h in HYPOTHESES),
+    kind="|".join(KINDS),
+    shard=r"\d+",
+
+
+def result(path):
+    """Path of an output below the configured folder."""
+    return f"{CONFIG.output}/{path}"
+
+
+def log(name):
+    """Path of a log."""
+    return f"{CONFIG.output}/logs/{name}.log"
+
+
+def benchmark_of(name):
+    """Path of a benchmark: wall time, CPU time, memory."""
+    return f"{CONFIG.output}/benchmarks/{name}.tsv"
+
+
+def events(sample):
+    """Path of the selected events of a sample."""
+    return result(f"events/{sample}.root")
+
+
+def weights(sample):
+    """Path of the merged weights of a sample."""
+    return result(f"weights/{sample}.root")
+
+
+def section(*path):
+    """A section of the configuration as plain values: a parameter, so that a change of it reruns the rule."""
+    value = CONFIG
+    for name in path:
+        value = getattr(value, name)
+    return value.model_dump(mode="json")
+
+
+def entries(sample):
+    """Most entries that the events file of a sample can have (files: the selection leaves fewer)."""
+    spec = CONFIG.samples[sample]
+    return spec.n_events if spec.kind == "builtin" else spec.max_events
+
+
+def shards(sample):
+    """Numbers of the shards of a sample; known before anything runs."""
+    return range(-(-entries(sample) // CONFIG.shards.events_per_shard))
+
+
+def shard_range(wildcards):
+    """Entries [start, stop) of the events file that a shard weighs; none are left in a shard beyond the file's end."""
+    size = CONFIG.shards.events_per_shard
+    start = int(wildcards.shard) * size
+    return [start, min(start + size, entries(wildcards.sample))]
+
+
+def sample_text(names):
+    """Samples as a sentence for captions: what each is and how many events."""
+    words = []
+    for name in names:
+        spec = CONFIG.samples[name]
+        origin = (
+            f"built-in generator, {spec.hypothesis}"
+            if spec.kind == "builtin"
+            else f"first entries of {spec.path}"
+        )
+        words.append(f"{name} ({entries(name)} events: {origin})")
+    return "; ".join(words)
+
+
+def selection_text():
+    """The selection as a sentence for captions."""
+    cuts = CONFIG.selection
+    both = lambda pair: "no cut" if pair is None else f"{pair[0]:g}/{pair[1]:g} GeV"
+    words = [
+        f"electrons pT > {both(cuts.electron_pt_min)}, |eta| < {cuts.electron_eta_max}",
+        f"muons pT > {both(cuts.muon_pt_min)}, |eta| < {cuts.muon_eta_max}",
+        f"two b jets pT > {cuts.jet_pt_min} GeV, |eta| < {cuts.jet_eta_max}, dR(l, j) > {cuts.jet_lepton_dr_min}",
+        f"m_ll > {cuts.mll_min} GeV",
+    ]
+    if cuts.signal_region:
+        low, high = cuts.signal_mll_window
+        words.append(f"signal region: {low:g} < m_ll < {high:g} GeV, MET < {cuts.signal_met_max:g} GeV")
+    return "; ".join(words)
+
+
+def more(amount):
+    """A resource that grows with each retry."""
+    return lambda wildcards, attempt: amount * attempt

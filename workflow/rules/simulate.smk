@@ -1,0 +1,71 @@
+# Events: made by the built-in generator or read from ROOT files, selected, in one schema; cross sections.
+rule simulate:
+    output:
+        events=events("{sample}"),
+    log:
+        log("simulate/{sample}"),
+    benchmark:
+        benchmark_of("simulate/{sample}")
+    wildcard_constraints:
+        sample="|".join(BUILTIN) or "(?!)",
+    threads: 1
+    resources:
+        mem_mb=more(2000),
+        runtime=more(60),
+    params:
+        spec=lambda wildcards: CONFIG.samples[wildcards.sample].model_dump(mode="json"),
+        physics=section("physics"),
+        selection=section("selection"),
+        seed=CONFIG.seed,
+        code=fingerprint("simulate", "events"),
+    message:
+        "Simulating {wildcards.sample}: {params.spec[n_events]} events of {params.spec[hypothesis]}"
+    script:
+        "../scripts/simulate.py"
+
+
+rule read:
+    input:
+        file=lambda wildcards: CONFIG.samples[wildcards.sample].path,
+    output:
+        events=events("{sample}"),
+    log:
+        log("read/{sample}"),
+    benchmark:
+        benchmark_of("read/{sample}")
+    wildcard_constraints:
+        sample="|".join(FILES) or "(?!)",
+    threads: 1
+    resources:
+        mem_mb=more(2000),
+        runtime=more(30),
+    params:
+        spec=lambda wildcards: CONFIG.samples[wildcards.sample].model_dump(mode="json"),
+        selection=section("selection"),
+        code=fingerprint("events"),
+    message:
+        "Reading {wildcards.sample} from {input}"
+    script:
+        "../scripts/read.py"
+
+
+rule cross_section:
+    output:
+        record=result("cross_sections/{hypothesis}.json"),
+    log:
+        log("cross_section/{hypothesis}"),
+    benchmark:
+        benchmark_of("cross_section/{hypothesis}")
+    threads: 1
+    resources:
+        mem_mb=more(2000),
+        runtime=more(30),
+    params:
+        physics=section("physics"),
+        selection=section("selection"),
+        seed=CONFIG.seed,
+        code=fingerprint("simulate", "events"),
+    message:
+        "Cross section of {wildcards.hypothesis} after the selection"
+    script:
+        "../scripts/cross_section.py"

@@ -1,0 +1,47 @@
+# Weights: every event with every hypothesis, in shards of a fixed range of entries, and their merge.
+rule weigh:
+    input:
+        events=events("{sample}"),
+    output:
+        weights=result("shards/{sample}/{shard}.root"),
+    log:
+        log("weigh/{sample}/{shard}"),
+    benchmark:
+        benchmark_of("weigh/{sample}/{shard}")
+    threads: 1
+    resources:
+        mem_mb=more(3000),
+        runtime=more(120),
+    params:
+        entries=shard_range,
+        hypotheses=list(HYPOTHESES),
+        physics=section("physics"),
+        code=fingerprint("weigh_file"),
+    message:
+        "Weighing entries {params.entries} of {wildcards.sample}"
+    script:
+        "../scripts/weigh.py"
+
+
+rule merge:
+    input:
+        events=events("{sample}"),
+        shards=lambda wildcards: expand(
+            result("shards/{sample}/{shard}.root"), sample=wildcards.sample, shard=shards(wildcards.sample)
+        ),
+    output:
+        weights=weights("{sample}"),
+    log:
+        log("merge/{sample}"),
+    benchmark:
+        benchmark_of("merge/{sample}")
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    params:
+        code=fingerprint("weights_io"),
+    message:
+        "Merging the weights of {wildcards.sample}"
+    script:
+        "../scripts/merge.py"

@@ -1,0 +1,93 @@
+"""What the scripts share: their job's files and parameters from a rule or from the command line, and its log.
+
+A script run by a rule gets everything from ``snakemake``; run by hand, from options: ``--events in.root``,
+``--weights out.root``, and parameters as YAML, ``--physics '{mt: 173}'``.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import logging
+import os
+import platform
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import SimpleNamespace
+
+import yaml
+
+
+def _cpu():
+    """Name of this kind of CPU: compiled code of one does not run on every other."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("flags"):
+                return platform.machine() + "-" + hashlib.sha256(line.encode()).hexdigest()[:8]
+    return platform.machine()
+
+
+# Jobs share what JAX compiles. Set before anything imports jax.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(".cache/jax", _cpu()).resolve()))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
+
+
+def job(snakemake, description, inputs=(), outputs=(), params=(), wildcards=()):
+    """Files, parameters and wildcards of a job as attributes; ``snakemake`` is None when run by hand."""
+    if snakemake is None:
+        parser = argparse.ArgumentParser(description=description)
+        for name in inputs:
+            parser.add_argument(f"--{name}", required=True, nargs="+", help="input file(s)")
+        for name in outputs:
+            parser.add_argument(f"--{name}", required=True, help="output file")
+        for name in (*params, *wildcards):
+            parser.add_argument(f"--{name}", required=True, type=yaml.safe_load, help="value as YAML")
+        given = parser.parse_args()
+        for name in inputs:
+            paths = getattr(given, name)
+            setattr(given, name, paths[0] if len(paths) == 1 else paths)
+        return SimpleNamespace(log=None, **vars(given))
+    values = {name: snakemake.input[name] for name in inputs} | {
+        name: snakemake.output[name] for name in outputs
+    }
+    values |= {name: snakemake.params[name] for name in params}
+    values |= {name: snakemake.wildcards[name] for name in wildcards}
+    return SimpleNamespace(log=str(snakemake.log[0]), **values)
+
+
+class _Progress:
+    """Reports of (what, done, total) as log lines, at most one in ten seconds and the last."""
+
+    def __init__(self, logger):
+        self._logger, self._next = logger, 0.0
+
+    def __call__(self, what, done, total):
+        if time.monotonic() >= self._next or done == total:
+            self._next = time.monotonic() + 10
+            self._logger.info("%s: %d of %d", what, done, total)
+
+
+@contextlib.contextmanager
+def logged(given):
+    """Run the block with its progress in the job's log; a mistake of the user ends it without a traceback."""
+    handlers = [logging.StreamHandler()] + ([logging.FileHandler(given.log, mode="w")] if given.log else [])
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", handlers=handlers, force=True
+    )
+    for noisy in ("jax", "absl", "matplotlib", "fontTools"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    from momentax.errors import MomentaxError
+
+    start = time.perf_counter()
+    logger = logging.getLogger("momentax")
+    logger.progress = _Progress(logger)
+    try:
+        yield logger
+    except MomentaxError as error:
+        logger.error("%s", error)
+        sys.exit(1)
+    except Exception:
+        logger.error("%s", traceback.format_exc())
+        sys.exit(1)
+    logger.info("done in %.1f s", time.perf_counter() - start)
