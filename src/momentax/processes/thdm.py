@@ -6,8 +6,8 @@ m_H+- = max(mH, mA), m12^2 = m_H+-^2 tan(beta)/(1 + tan^2(beta)), so that H and 
 Partial widths follow Djouadi, Phys. Rept. 457 (2008) 1 and 459 (2008) 1. "Leading order with running masses"
 means: light quarks with MS-bar masses at the scale of the Higgs mass and the one-loop QCD factor
 1 + 5.67 alpha_s/pi; top pairs with the pole mass, both tops off shell, and the one-loop QCD factor of Drees
-and Hikasa, Phys. Lett. B240 (1990) 455; gg with its one-loop QCD factor. alpha_s and masses run at one loop with
-five flavours.
+and Hikasa, Phys. Lett. B240 (1990) 455; gg with its one-loop QCD factor. alpha_s and masses run at one loop
+with five flavours.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class TwoHiggsDoublet(NamedTuple):
     """MS-bar m_b(mA): the mass in the A -> b bbar vertex, GeV."""
 
     def reference_parameters(self, mass_t: float = MASS_T) -> dict[str, float]:
-        """External parameters of the gg -> H -> ZA amplitude under MadGraph's own names, without alpha_s (aS)."""
+        """External parameters of gg -> H -> ZA under MadGraph's own names, without alpha_s (aS)."""
         return {
             "MB": MASS_B,
             "MT": mass_t,
