@@ -147,12 +147,15 @@ def iterate(
 
 
 def entry_range(path: PathLike, total: int, start: int | None, stop: int | None) -> tuple[int, int]:
-    """The entry range as checked integers; InputError if it does not lie in the file."""
+    """The entry range cut at the end of the tree, as slices are; InputError if it is no range.
+
+    A static job graph may give shards beyond the end of a file that turned out shorter: they are empty.
+    """
     first = 0 if start is None else int(start)
     last = total if stop is None else int(stop)
-    if not 0 <= first <= last <= total:
-        raise InputError(f"{os.fspath(path)}: entries {first}..{last} asked of a tree with {total} entries")
-    return first, last
+    if not 0 <= first <= last:
+        raise InputError(f"{os.fspath(path)}: entries {first}..{last} are no range (of a tree with {total})")
+    return min(first, total), min(last, total)
 
 
 class TreeWriter:

@@ -48,7 +48,9 @@ class Inspection:
         if self.btag:
             lines.append(f"b tag     {self.btag}")
         lines.append(f"truth     {'yes' if self.has_truth else 'no'}")
-        lines.append(f"found     {', '.join(f'{k}: {b}' for k, b in self.recognised.items()) or 'nothing'}")
+        lines.append("branches found:")
+        for obj, found in self._by_object().items():
+            lines.append(f"  {obj:<16} {' '.join(found)}")
         if self.absent_optional:
             lines.append(f"optional, not there: {', '.join(sorted(set(self.absent_optional.values())))}")
         if self.missing:
@@ -59,6 +61,13 @@ class Inspection:
             lines += ["", self.cut_flow.to_text()]
             lines.append(f"selected events that would get the status bad_input: {self.n_bad_selected}")
         return "\n".join(lines)
+
+    def _by_object(self) -> dict[str, list[str]]:
+        """Branches found, by the object that they describe (the part of our name before the last ``_``)."""
+        objects: dict[str, list[str]] = {}
+        for name, branch in self.recognised.items():
+            objects.setdefault(name.rpartition("_")[0] or "event", []).append(branch)
+        return objects
 
     def __str__(self) -> str:
         return self.to_text()

@@ -12,7 +12,7 @@ from momentax.events.schema import LEPTONS, P4, VISIBLE, Columns, to_columns
 ETA_MAX = 10.0
 
 #: |mass| / |p| below which a negative mass is rounding (float32; NanoAOD keeps 10 bits of a mass).
-MASS_ROUNDING = 2e-3
+MASS_ROUNDING = 1e-3
 
 
 def _problems(columns: Columns, sqrt_s: float) -> Iterator[tuple[np.ndarray, str, str | None]]:
@@ -50,10 +50,11 @@ def _problems(columns: Columns, sqrt_s: float) -> Iterator[tuple[np.ndarray, str
 
 
 def validate(events: ak.Array, sqrt_s: float = 13000.0) -> list[str]:
-    """For each event the reasons why it is bad input, joined by "; " and headed by its id and position, or "".
+    """For each event the reasons why it is bad input, joined by "; " and headed by its id and row, or "".
 
     Bad are: a NaN or infinite value, an absent lepton or jet, pt <= 0, |eta| > 10, energy below momentum,
-    visible energy above ``sqrt_s`` [GeV], leptons not of opposite sign or neither e nor mu. Each reason names the branch: ``event 17 (row 5): j2_pt = nan is not finite``.
+    visible energy above ``sqrt_s`` [GeV], leptons not of opposite sign or neither e nor mu. Each
+    reason names the branch: ``event 17 (row 5): j2_pt = nan is not finite``.
     Raises InputError only if the array is not in the event schema.
     """
     columns, _ = to_columns(events)
