@@ -1,8 +1,9 @@
 """Weights in ROOT files: TTree ``Weights``, one entry per event in the order of the events file.
 
 For every hypothesis h the tree has the branches ``{h}_value, {h}_error, {h}_chi2_dof`` (float64),
-``{h}_n_eval`` (int64), ``{h}_status`` (int8, :data:`STATUS_CODES`), ``{h}_value_a0``, ``{h}_value_a1`` (the two
-assignments of the jets), and ``event`` (int64). ROOT reads a dot in a branch name as a member, so it becomes ``p``
+``{h}_n_eval`` (int64), ``{h}_status`` (int8, :data:`STATUS_CODES`), ``{h}_value_a0``, ``{h}_value_a1``
+(the two assignments of the jets), and ``event`` (int64).
+ROOT reads a dot in a branch name as a member, so it becomes ``p``
 (``ttbar_172.5`` -> ``ttbar_172p5_value``); the metadata keep the labels as they are.
 """
 
@@ -58,7 +59,7 @@ def _branches(labels: Sequence[str]) -> dict[str, np.dtype]:
     prefixes = [branch_prefix(label) for label in labels]
     if len(set(prefixes)) != len(prefixes):
         raise InputError(f"hypotheses whose branches would have the same name: {', '.join(labels)}")
-    parts = {f"{p}_{part}": dtype for p in prefixes for part, dtype in _PARTS.items()}
+    parts: dict[str, np.dtype] = {f"{p}_{part}": dtype for p in prefixes for part, dtype in _PARTS.items()}
     return {"event": np.dtype(np.int64)} | parts
 
 
@@ -108,9 +109,10 @@ def write_weights(
 ) -> None:
     """Write the weights of one range of events; the file appears whole or not at all.
 
-    Parameters: ``event_ids`` [n] in the order of the events file; ``weights``: hypothesis label -> structured
-    array [n] (what ``momentax.weigh`` returns; its fields in any order); ``metadata``: JSON values. A shard says
-    where it belongs with ``entry_start`` and ``entries_total`` in the metadata (default: it is the whole file).
+    Parameters: ``event_ids`` [n] in the order of the events file; ``weights``: hypothesis label ->
+    structured array [n] (what ``momentax.weigh`` returns; its fields in any order); ``metadata``: JSON values.
+    A shard says where it belongs with ``entry_start`` and ``entries_total`` in the metadata (default: it is the
+    whole file).
     Raises InputError for unequal lengths, a missing field or an unknown status.
     """
     where = os.fspath(path)
@@ -122,8 +124,8 @@ def write_weights(
     stop = int(shard.setdefault("entry_stop", start + n))
     if stop - start != n or not 0 <= start <= stop <= total:
         raise InputError(
-            f"{where}: {n} weights cannot be the entries {start}..{stop} of {total} (entry_start, entry_stop, "
-            "entries_total of the metadata)"
+            f"{where}: {n} weights cannot be the entries {start}..{stop} of {total} "
+            "(entry_start, entry_stop, entries_total of the metadata)"
         )
     with TreeWriter(path, TREE, _branches(list(weights)), compression) as out:
         out.metadata = shard | _own_metadata(list(weights))
@@ -173,11 +175,15 @@ def _to_records(columns: Mapping[str, np.ndarray], label: str, names: np.ndarray
         records[part] = columns[f"{prefix}_{part}"]
     for i in (0, 1):
         records["value_per_assignment"][:, i] = columns[f"{prefix}_value_a{i}"]
-    codes = columns[f"{prefix}_status"]
-    if len(codes) and not (0 <= codes.min() and codes.max() < len(names)):
-        raise InputError(f"branch {prefix}_status holds a code outside 0..{len(names) - 1}")
-    records["status"] = names[codes]
+    records["status"] = names[_codes(columns, prefix)]
     return records
+
+
+def _codes(columns: Mapping[str, np.ndarray], prefix: str) -> np.ndarray:
+    codes = columns[f"{prefix}_status"]
+    if len(codes) and not (0 <= codes.min() and codes.max() < len(STATUS)):
+        raise InputError(f"branch '{prefix}_status' holds a code outside 0..{len(STATUS) - 1}")
+    return codes
 
 
 def read_weights(path: PathLike, entry_start: int | None = None, entry_stop: int | None = None) -> Weights:
@@ -194,7 +200,7 @@ def read_weights(path: PathLike, entry_start: int | None = None, entry_stop: int
         for columns in file.chunks(start, stop):
             n = len(columns["event"])
             event[done : done + n] = columns["event"]
-            with rootfile.reading(path, f"understand entries {done}..{done + n - 1}"):
+            with rootfile.understanding(path, done, done + n - 1):
                 for label in file.labels:
                     weights[label][done : done + n] = _to_records(columns, label, names)
             done += n
@@ -246,7 +252,7 @@ def _check_shards(paths: Sequence[PathLike]) -> list[tuple[PathLike, dict[str, A
 def merge_weights(
     paths: Sequence[PathLike], out: PathLike, events: PathLike | None = None, step: int = STEP
 ) -> int:
-    """Join the shards of one weights file, streamed (``step`` entries at a time), in the order of the entries.
+    """Join the shards of one weights file, streamed (``step`` entries at a time), in entry order.
 
     ``paths`` in any order: the metadata say each one's range; the ranges must cover all entries once. With
     ``events`` the ids are compared with those of that events file. The metadata get ``status_counts``, by
@@ -267,9 +273,10 @@ def merge_weights(
                 for columns in file.chunks(0, file.n_entries, step):
                     if events is not None:
                         _compare_ids(events, path, columns["event"], writer.n_entries, total)
-                    for label in labels:
-                        codes = columns[f"{branch_prefix(label)}_status"]
-                        counts[label] += np.bincount(codes, minlength=len(STATUS))
+                    with rootfile.understanding(path, 0, file.n_entries - 1):
+                        for label in labels:
+                            codes = _codes(columns, branch_prefix(label))
+                            counts[label] += np.bincount(codes, minlength=len(STATUS))
                     writer.extend(columns)
             if writer.n_entries != shard["entry_stop"]:
                 raise InputError(f"{os.fspath(path)}: changed while it was merged")

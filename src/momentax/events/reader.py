@@ -170,7 +170,7 @@ class EventSource:
             self.path, self._tree, wanted, first_entry, last_entry, step, library
         ):
             n = min(step, last_entry - first)
-            with rootfile.reading(self.path, f"understand entries {first}..{first + n - 1}"):
+            with rootfile.understanding(self.path, first, first + n - 1):
                 columns, bad = self._columns(arrays, first, n, sel)
             columns.setdefault("sample", np.zeros(n, dtype=np.int16))
             passed, flow = apply(columns, sel, bad)

@@ -39,6 +39,21 @@ def reading(path: PathLike, what: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def understanding(path: PathLike, first: int, last: int) -> Iterator[None]:
+    """Name the file and the entries when branches were read well but do not fit what they are used for."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{os.fspath(path)}: entries {first}..{last}: {error}") from error
+    except (ValueError, TypeError) as error:
+        text = (str(error).strip().splitlines() or [""])[0]
+        raise InputError(
+            f"{os.fspath(path)}: entries {first}..{last}: the branches do not fit together as objects of an "
+            f"event (lists of different lengths, or not numbers): {text}"
+        ) from error
+
+
+@contextlib.contextmanager
 def opened(path: PathLike) -> Iterator[Any]:
     """An open ROOT file; InputError naming it if it is missing, a directory or unreadable."""
     name = os.fspath(path)
