@@ -1,0 +1,1 @@
+"""Integrators: a batched adaptive one over many events, and the ``vegas`` package as the reference."""

@@ -1,0 +1,71 @@
+"""The reference integrator: the ``vegas`` package (Lepage, J. Comput. Phys. 439 (2021) 110386), one integral at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import gvar
+import numpy as np
+import vegas
+
+CHUNK = 4096
+"""Points a compiled call evaluates: vegas asks for varying numbers, which are padded to multiples of this."""
+
+
+class Integral(NamedTuple):
+    """Value, standard deviation, chi2 of the iterations about their mean, degrees of freedom, evaluations."""
+
+    value: float
+    error: float
+    chi2: float
+    dof: int
+    n_eval: int
+
+
+def integrate(
+    f: Callable[[np.ndarray], np.ndarray],
+    dim: int,
+    n_eval: int,
+    generator: np.random.Generator,
+    iterations: int = 10,
+    adaptation: float = 0.3,
+) -> Integral:
+    """Integral of ``f`` over the unit cube.
+
+    Parameters
+    ----------
+    f : [CHUNK, dim] -> [CHUNK]
+        Integrand, evaluated on batches of one fixed size.
+    dim : int
+        Dimension of the cube.
+    n_eval : int
+        Evaluations in all.
+    generator : numpy Generator
+        The only source of random numbers.
+    iterations : int
+        Iterations in all; the first ``adaptation`` share of them only adapts the grid.
+
+    Returns
+    -------
+    Integral: the unweighted mean of the iterations after adaptation, on a frozen grid, so that value and weight of an
+    iteration are independent (an average weighted by inverse variances is biased low).
+    """
+
+    @vegas.lbatchintegrand
+    def batched(x: np.ndarray) -> np.ndarray:
+        n = len(x)
+        padded = np.concatenate([x, np.full((-n % CHUNK, dim), 0.5)])
+        return np.concatenate([np.asarray(f(padded[i : i + CHUNK])) for i in range(0, n, CHUNK)])[:n]
+
+    integrator = vegas.Integrator([[0.0, 1.0]] * dim, ran_array_generator=lambda size: generator.random(size))
+    n_adapt = max(1, round(adaptation * iterations))
+    per_iteration = max(100, n_eval // iterations)
+    warm_up = integrator(batched, nitn=n_adapt, neval=per_iteration)
+    if not warm_up.sum_neval:
+        return Integral(0.0, 0.0, 0.0, 0, 0)
+    result = integrator(batched, nitn=max(2, iterations - n_adapt), neval=per_iteration, adapt=False)
+    return Integral(
+        float(gvar.mean(result)), float(gvar.sdev(result)), float(result.chi2), int(result.dof),
+        int(warm_up.sum_neval + result.sum_neval),
+    )

@@ -1,0 +1,94 @@
+"""What a hypothesis is: a name, its parameters, and an integrand over the unit cube."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+
+from momentax.config import PhysicsConfig
+from momentax.pdf import FixedScalePdf, PdfSet, load_pdf
+from momentax.processes.observed import Observed
+from momentax.transfer import Detector, detector_from_config
+
+Array = jax.Array
+IntegrandFn = Callable[[Array, Observed, Any], Array]
+"""integrand(u [..., dim], observed, model) -> value [...] for the assignment (b, bbar) of ``observed``."""
+
+
+class Options(NamedTuple):
+    """Choices that change the code of an integrand, not only its numbers: one compilation each."""
+
+    recoil_mode: str = "transverse"
+    """``transverse``: g(k_T) N2; ``balanced``: MoMEMta's delta function (g and E_lab/E_hard set to 1)."""
+    photon: bool = True
+    """Drell-Yan: include the photon."""
+    massless_b: bool = False
+    """b mass 0 in kinematics and amplitudes of ttbar and Drell-Yan."""
+
+    @classmethod
+    def from_physics(cls, physics: PhysicsConfig) -> Options:
+        """The options of a configuration."""
+        return cls(physics.recoil_mode, physics.drell_yan.photon, physics.massless_b)
+
+
+class Model(NamedTuple):
+    """Numbers an integrand needs beside the event; a pytree, so that mass points share one compilation."""
+
+    sqrt_s: Array
+    """Proton-proton centre-of-mass energy, GeV."""
+    pdf: FixedScalePdf
+    """Parton densities at the hypothesis' scale muF."""
+    detector: Detector
+    """Transfer functions and recoil."""
+    amplitude: Any
+    """Masses, widths and couplings of the squared amplitude (a NamedTuple of its module)."""
+    cuts: Any = ()
+    """Parton-level cuts, where the hypothesis has any."""
+
+
+@dataclass(frozen=True)
+class Hypothesis(abc.ABC):
+    """A process with its parameters; subclasses live one a file and register in :mod:`momentax.processes`."""
+
+    kind: ClassVar[str]
+    """Name of the process: drell_yan, ttbar, hza."""
+
+    @property
+    @abc.abstractmethod
+    def label(self) -> str:
+        """Short unique name, e.g. ``hza_500_300``: of branches, files and random streams."""
+
+    @abc.abstractmethod
+    def scale(self) -> float:
+        """Factorisation and renormalisation scale muF, GeV."""
+
+    @abc.abstractmethod
+    def amplitude_parameters(self, alpha_s: float, physics: PhysicsConfig) -> Any:
+        """Parameters of the squared amplitude."""
+
+    @abc.abstractmethod
+    def integrand(self, options: Options) -> tuple[int, IntegrandFn]:
+        """(dimension of the unit cube, integrand); the same function object for the same options."""
+
+    def cuts(self, physics: PhysicsConfig) -> Any:
+        """Parton-level cuts as a pytree (none by default)."""
+        return ()
+
+    def model(self, physics: PhysicsConfig, pdf: PdfSet | None = None, detector: Detector | None = None) -> Model:
+        """Everything the integrand needs, from the configuration.
+
+        alpha_s is that of the PDF set at muF. Raises ConfigError when the set is not found.
+        """
+        pdf = pdf if pdf is not None else load_pdf(physics.pdf.set, physics.pdf.member)
+        detector = detector if detector is not None else detector_from_config(physics.detector)
+        return Model(
+            sqrt_s=jax.numpy.asarray(float(physics.sqrt_s)),
+            pdf=pdf.at_scale(self.scale()),
+            detector=detector,
+            amplitude=self.amplitude_parameters(float(pdf.alpha_s(self.scale())), physics),
+            cuts=self.cuts(physics),
+        )

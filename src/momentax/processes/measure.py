@@ -1,0 +1,108 @@
+"""The factors that every hypothesis shares: initial state, flux, visible phase space (DESIGN of the weight).
+
+    W = (hbar c)^2 sum_assignments sum_ab Int prod_i [|p_i| dE_i / (2 (2 pi)^3) T_i] prod_nu d^3p/((2 pi)^3 2E)
+        (2 pi)^4/(q1 q2 s^2) (E_lab/E_hard) f_a(q1) f_b(q2) Mbar^2_ab g(k_T) N2(k_rec - k_T + ...; sigma_u)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from momentax.constants import HBARC2_PB
+from momentax.kinematics import FourVector
+from momentax.pdf import FixedScalePdf
+
+Array = jax.Array
+
+TWO_PI_CUBED = (2.0 * math.pi) ** 3
+
+
+class InitialState(NamedTuple):
+    """Incoming partons of a final state of total momentum P, in the frame where k_T = 0."""
+
+    q1: Array
+    q2: Array
+    """Momentum fractions (E_hard +- p_z)/sqrt(s), clipped into (0, 1) where ``valid`` is False."""
+    e_hard: Array
+    """E_hard = sqrt(E_lab^2 - k_T^2), GeV."""
+    flux: Array
+    """(2 pi)^4/(q1 q2 s^2), GeV^-4."""
+    valid: Array
+    """Both fractions lie in (0, 1)."""
+
+    def partons(self, sqrt_s: Array | float) -> tuple[FourVector, FourVector]:
+        """The two partons along +z and -z, energies q1,2 sqrt(s)/2."""
+        e1, e2 = 0.5 * sqrt_s * self.q1, 0.5 * sqrt_s * self.q2
+        zero = jnp.zeros_like(e1)
+        return FourVector(e1, zero, zero, e1), FourVector(e2, zero, zero, -e2)
+
+
+def initial_state(total: FourVector, sqrt_s: Array | float) -> InitialState:
+    """Initial state of the final-state sum ``total`` (lab frame, GeV)."""
+    e_hard = jnp.sqrt(jnp.maximum(total.e**2 - total.pt2, 1e-6))
+    q1, q2 = (e_hard + total.z) / sqrt_s, (e_hard - total.z) / sqrt_s
+    valid = (q1 > 1e-9) & (q2 > 1e-9) & (q1 < 1.0) & (q2 < 1.0)
+    q1, q2 = jnp.where(valid, q1, 0.5), jnp.where(valid, q2, 0.5)
+    flux = (2.0 * math.pi) ** 4 / (q1 * q2 * sqrt_s**4)
+    return InitialState(q1, q2, e_hard, flux, valid)
+
+
+def visible_phase_space(p: FourVector) -> Array:
+    """|p|/(2 (2 pi)^3): d^3p/((2 pi)^3 2E) = [this] dE dOmega, GeV."""
+    return jnp.sqrt(p.p2) / (2.0 * TWO_PI_CUBED)
+
+
+class Luminosity(NamedTuple):
+    """f_a(q1) f_b(q2) of the channels, a the parton from +z."""
+
+    gg: Array
+    uubar: Array
+    """Up-type quark from +z: u ubar + c cbar."""
+    ubaru: Array
+    ddbar: Array
+    """Down-type quark from +z: d dbar + s sbar."""
+    dbard: Array
+
+    @property
+    def qqbar(self) -> Array:
+        """All quark channels in both orders."""
+        return self.uubar + self.ubaru + self.ddbar + self.dbard
+
+
+def luminosity(pdf: FixedScalePdf, state: InitialState) -> Luminosity:
+    """Products of parton densities f = (x f)/x at the set's fixed scale (five light flavours less b)."""
+    f1, f2 = pdf.xf(state.q1), pdf.xf(state.q2)
+    inverse = 1.0 / (state.q1 * state.q2)
+    return Luminosity(
+        gg=f1.g * f2.g * inverse,
+        uubar=(f1.u * f2.ubar + f1.c * f2.cbar) * inverse,
+        ubaru=(f1.ubar * f2.u + f1.cbar * f2.c) * inverse,
+        ddbar=(f1.d * f2.dbar + f1.s * f2.sbar) * inverse,
+        dbard=(f1.dbar * f2.d + f1.sbar * f2.s) * inverse,
+    )
+
+
+def gluon_luminosity(pdf: FixedScalePdf, state: InitialState) -> Array:
+    """f_g(q1) f_g(q2)."""
+    return pdf.xf(state.q1).g * pdf.xf(state.q2).g / (state.q1 * state.q2)
+
+
+def finite_or_zero(value: Array, valid: Array) -> Array:
+    """``value`` where ``valid``, zero elsewhere (a NaN in a valid place survives: it must be seen, not hidden)."""
+    return jnp.where(valid, value, 0.0)
+
+
+__all__ = [
+    "HBARC2_PB",
+    "InitialState",
+    "Luminosity",
+    "finite_or_zero",
+    "gluon_luminosity",
+    "initial_state",
+    "luminosity",
+    "visible_phase_space",
+]

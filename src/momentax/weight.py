@@ -1,0 +1,129 @@
+"""The weight W(x|alpha): events in, records out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import awkward as ak
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from momentax.config import PhysicsConfig
+from momentax.errors import ConfigError
+from momentax.events.validate import bad_input
+from momentax.events.visible import visible
+from momentax.integrate import points, reference
+from momentax.integrate.batched import BatchedIntegrator, Progress
+from momentax.integrate.result import make_results
+from momentax.processes import Hypothesis, as_hypothesis
+from momentax.processes.base import Model, Options
+from momentax.processes.observed import Observed, observe
+from momentax.transfer import Detector, detector_from_config
+
+
+def weigh(
+    events: ak.Array,
+    hypothesis: str | Hypothesis,
+    config: PhysicsConfig | dict | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Matrix-element weights W(x|alpha) of events, each with its error and status.
+
+    Parameters
+    ----------
+    events : awkward array in the event schema (:func:`momentax.read_events`)
+    hypothesis : str or Hypothesis
+        ``"drell_yan"``, ``"ttbar"``, ``"ttbar_173"``, ``"hza_500_300"``, or :func:`momentax.ttbar`,
+        :func:`momentax.hza` for full control.
+    config : PhysicsConfig, mapping of its keys, or None for the defaults
+    progress : callable(done, total), optional
+
+    Returns
+    -------
+    numpy structured array, one record per event in order: ``value`` and ``error`` (pb per GeV^4 of energies, GeV^2 of
+    k_rec and sr^4), ``chi2_dof``, ``n_eval``, ``status`` and ``value_per_assignment`` [2]; see
+    :mod:`momentax.integrate.result`. Events that cannot be weighed have status ``bad_input`` and NaN values.
+
+    Raises
+    ------
+    ConfigError, PhysicsError
+        Unknown hypothesis or configuration, masses out of range, PDF set not found.
+    """
+    physics = physics_config(config)
+    hypothesis = as_hypothesis(hypothesis)
+    model = hypothesis.model(physics)
+    observed = observed_events(events, model.detector)
+    ids = np.asarray(events["event"], dtype=np.int64)
+    dim, integrand = hypothesis.integrand(Options.from_physics(physics))
+    settings = physics.integration
+    if settings.integrator == "vegas":
+        return weigh_reference(observed, ids, hypothesis, model, physics, progress)
+    return BatchedIntegrator(
+        dim, integrand, model, hypothesis.label,
+        n_eval=settings.n_eval, relative_accuracy=settings.relative_accuracy, seed=settings.seed,
+    ).integrate(observed, ids, progress)
+
+
+def weigh_reference(
+    observed: Observed,
+    event_ids: np.ndarray,
+    hypothesis: Hypothesis,
+    model: Model,
+    physics: PhysicsConfig,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """The same weights by the ``vegas`` package, one event and assignment at a time, climbing the same ladder."""
+    dim, integrand = hypothesis.integrand(Options.from_physics(physics))
+    settings = physics.integration
+    compiled = jax.jit(integrand)
+    n = len(event_ids)
+    bad = ~np.all([np.isfinite(a) for a in jax.tree.leaves(observed)], axis=0)
+    value, error, chi2, dof = (np.zeros((n, 2)) for _ in range(4))
+    n_eval = np.zeros(n, dtype=np.int64)
+    for i in np.flatnonzero(~bad):
+        for budget in settings.n_eval:
+            for a in range(2):
+                one = jax.tree.map(lambda v, i=i: jnp.asarray(v[i]), observed if a == 0 else observed.swapped())
+                result = reference.integrate(
+                    lambda u, one=one: compiled(u, one, model),
+                    dim, budget,
+                    points.stream(settings.seed, int(event_ids[i]), hypothesis.label, a, budget),
+                    settings.iterations,
+                )
+                value[i, a], error[i, a], chi2[i, a], dof[i, a] = result[:4]
+                n_eval[i] += result.n_eval
+            if np.hypot(*error[i]) <= settings.relative_accuracy * abs(value[i].sum()):
+                break
+        if progress is not None:
+            progress(int(i) + 1, n)
+    return make_results(value, error, chi2.sum(axis=1), dof.sum(axis=1), n_eval, settings.relative_accuracy, bad)
+
+
+def observed_events(events: ak.Array, detector: Detector) -> Observed:
+    """Observed arrays of events in the schema; events that fail validation are filled with NaN."""
+    seen = visible(events)
+    bad = bad_input(events)
+    momentum = np.sqrt(np.maximum(seen.energy**2 - seen.mass**2, 0.0))
+    # a rejected event may hold anything: a harmless row goes through the arithmetic, then NaN marks it
+    energy, momentum, k_rec = (
+        np.where(bad.reshape((-1,) + (1,) * (a.ndim - 1)), 50.0, a) for a in (seen.energy, momentum, seen.k_rec)
+    )
+    observed = observe(energy, seen.direction, momentum, k_rec, seen.is_muon, detector)
+    return jax.tree.map(lambda a: np.where(bad, np.nan, a), observed)
+
+
+def physics_config(config: Any) -> PhysicsConfig:
+    """A PhysicsConfig from what :func:`weigh` accepts."""
+    if config is None:
+        return PhysicsConfig()
+    if isinstance(config, PhysicsConfig):
+        return config
+    if isinstance(getattr(config, "physics", None), PhysicsConfig):
+        return config.physics
+    if isinstance(config, dict):
+        return PhysicsConfig.model_validate(config)
+    raise ConfigError(f"config: a PhysicsConfig, a mapping of its keys or None is needed, not {type(config).__name__}")
+
+
+__all__ = ["detector_from_config", "observed_events", "physics_config", "weigh", "weigh_reference"]
