@@ -57,7 +57,17 @@ def parameters(mapping: Mapping[str, Any] | None = None) -> HzaParameters:
     ew = card.electroweak
     ymb = card["ymb"] if "ymb" in card else card["MB"]
     return HzaParameters(
-        *(card["MHH"], card["WHH"], card["MHA"], card["WHA"], ew.mass_z, ew.width_z, card["MT"], card["MB"], ymb),
+        *(
+            card["MHH"],
+            card["WHH"],
+            card["MHA"],
+            card["WHA"],
+            ew.mass_z,
+            ew.width_z,
+            card["MT"],
+            card["MB"],
+            ymb,
+        ),
         *(card["tb"], card["cba"], card.alpha_s, ew.e, ew.sw2, ew.vev),
     )
 

@@ -254,9 +254,7 @@ def propagate_row(row: Dirac, q: Vector, mass: Real | None) -> Dirac:
 
 def scale(psi: Dirac, factor: Pair | Real) -> Dirac:
     """psi times a number."""
-    return Dirac(
-        (psi.left[0] * factor, psi.left[1] * factor), (psi.right[0] * factor, psi.right[1] * factor)
-    )
+    return Dirac((psi.left[0] * factor, psi.left[1] * factor), (psi.right[0] * factor, psi.right[1] * factor))
 
 
 def sandwich(row: Dirac, v: Vector, column: Dirac) -> Pair:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from momentax.amplitudes.complexpair import Real, real
-from momentax.amplitudes.gg_ttbar import gluon_helicity_sums, with_b_helicities
+from momentax.amplitudes.gg_ttbar import with_b_helicities
 from momentax.amplitudes.spinors import ZERO, Vector, sandwich
 from momentax.amplitudes.top_decay import TopPair, TtbarParameters, top_pair, ttbar_parameters
 from momentax.kinematics import FourVector
@@ -37,14 +37,6 @@ def msq(p: Sequence[FourVector], params: TtbarParameters) -> Real:
     """
     sums = quark_helicity_sums(p[0].e, p[1].e, top_pair(p[2:], params), params)
     return (sums[0] + sums[1]) * (1.0 / 36.0)
-
-
-def msq_channels(p: Sequence[FourVector], params: TtbarParameters) -> tuple[Real, Real]:
-    """(g g, q qbar) squared amplitudes of the same momenta, sharing the decays."""
-    pair = top_pair(p[2:], params)
-    gg = gluon_helicity_sums(p[0].e, p[1].e, pair, params)
-    qq = quark_helicity_sums(p[0].e, p[1].e, pair, params)
-    return (gg[0] + gg[1] + gg[2] + gg[3]) * (1.0 / 256.0), (qq[0] + qq[1]) * (1.0 / 36.0)
 
 
 def helicity_squares(p: Sequence[FourVector], params: TtbarParameters) -> dict[tuple[int, ...], Real]:
