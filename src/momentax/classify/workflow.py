@@ -74,7 +74,7 @@ def run(
         )
         columns |= {f"discriminant/{a}:{b}/score": score, f"discriminant/{a}:{b}/class": of_class}
         columns[f"discriminant/{a}:{b}/event"] = event
-    networks = {}
+    networks: dict[str, Classifier] = {}
     for kind in config.kinds:
         networks[kind], rows, side, history = train_classifier(data, of_class, kind, config, log)
         test = side == TEST
@@ -99,11 +99,10 @@ def run(
         columns |= {f"{kind}/probability": probability[test], f"{kind}/masses": rows.masses[test]}
         columns |= {f"{kind}/history/{name}": a for name, a in history.items()}
     for group, found in curves.items():
-        metrics[group] = {
-            c.name: {"auc": [c.auc, c.auc_error], "n": [c.n_signal, c.n_background]} for c in found
-        }
-        for c in found:
-            log(f"{group}: {c.name}: AUC {c.auc:.4f} +- {c.auc_error:.4f} ({c.n_signal} : {c.n_background})")
+        metrics[group] = {}
+        for r in found:
+            metrics[group][r.name] = {"auc": [r.auc, r.auc_error], "n": [r.n_signal, r.n_background]}
+            log(f"{group}: {r.name}: AUC {r.auc:.4f} +- {r.auc_error:.4f} ({r.n_signal} : {r.n_background})")
     return curves, columns, metrics, networks
 
 
@@ -124,7 +123,8 @@ def _of_hypothesis(data: WeightedEvents, classes: np.ndarray, label: str) -> np.
 
 def save_curves(path: str | Path, curves: Mapping[str, Sequence[Roc]]) -> None:
     """Write ROC curves by group; `load_curves` reads them."""
-    arrays, groups = {}, {}
+    arrays: dict[str, np.ndarray] = {}
+    groups: dict[str, Any] = {}
     for group, found in curves.items():
         groups[group] = [{n: v for n, v in asdict(c).items() if not isinstance(v, np.ndarray)} for c in found]
         for i, c in enumerate(found):
@@ -135,13 +135,14 @@ def save_curves(path: str | Path, curves: Mapping[str, Sequence[Roc]]) -> None:
 def load_curves(path: str | Path) -> dict[str, list[Roc]]:
     """ROC curves by group from a file of `save_curves`."""
     arrays, meta = load_arrays(path)
-    fields = ("efficiency", "misidentification", "low", "high")
+
+    def curve(group: str, i: int, numbers: dict[str, Any]) -> Roc:
+        fields = ("efficiency", "misidentification", "low", "high")
+        given: dict[str, Any] = numbers | {n: arrays[f"{group}/{i}/{n}"] for n in fields}
+        return Roc(**given)
+
     return {
-        group: [
-            Roc(**numbers, **{n: arrays[f"{group}/{i}/{n}"] for n in fields})
-            for i, numbers in enumerate(found)
-        ]
-        for group, found in meta["groups"].items()
+        group: [curve(group, i, n) for i, n in enumerate(found)] for group, found in meta["groups"].items()
     }
 
 

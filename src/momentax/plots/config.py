@@ -17,6 +17,11 @@ class FiguresConfig(BaseModel):
     )
     dpi: int = Field(default=150, ge=50, le=1200, description="Resolution of png.")
     label: str = Field(default="momentax", max_length=40, description="Bold label above every figure.")
+    addition: str = Field(
+        default="Simulation",
+        max_length=40,
+        description="Text in italics after the label; empty for recorded events.",
+    )
     information_bins: int = Field(
         default=50, ge=5, le=500, description="Bins of the information distributions."
     )

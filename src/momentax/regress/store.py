@@ -6,11 +6,11 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from momentax.atomic import atomic_path
 from momentax.errors import InputError
 
 _META = "metadata_json"
@@ -23,16 +23,9 @@ def save_arrays(
 
     Equal content gives equal bytes.
     """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as f:
-            named: dict[str, Any] = {**arrays, _META: np.array(json.dumps(metadata, sort_keys=True))}
-            np.savez_compressed(f, **named)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    named: dict[str, Any] = {**arrays, _META: np.array(json.dumps(metadata, sort_keys=True))}
+    with atomic_path(path) as temporary, open(temporary, "wb") as f:
+        np.savez_compressed(f, **named)
 
 
 def load_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -58,11 +51,5 @@ def save_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:
 
 def save_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file under a temporary name, then rename."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
+    with atomic_path(path) as temporary:
         temporary.write_text(text)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
