@@ -11,7 +11,11 @@ include: "workflow/rules/figures.smk"
 rule all:
     default_target: True
     input:
-        rules.all_figures.input,
+        rules.figure_statuses.output.shown,
+        expand(rules.figure_information.output.shown, hypothesis=HYPOTHESES),
+        expand(rules.figure_regression.output.regression, kind=KINDS),
+        expand(rules.figure_roc.output.shown, group=GROUPS),
+        expand(rules.figure_likelihood.output.shown, sample=CONFIG.scan.samples),
 
 
 rule all_events:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from momentax.config import PhysicsConfig
 from momentax.events import read_events
-from momentax.events.rootfile import PathLike, find_tree, opened
+from momentax.events.reader import EventSource
+from momentax.events.rootfile import PathLike
 from momentax.weight import weigh
 from momentax.weights_io import write_weights
 
@@ -44,8 +45,8 @@ def weigh_file(
         A file that cannot be read, an unknown hypothesis, masses out of range.
     """
     physics = physics or PhysicsConfig()
-    with opened(events_path) as file:
-        total = int(find_tree(file, events_path, None, ("Events",)).num_entries)
+    with EventSource(events_path) as source:
+        total = source.n_entries
     start, stop = (min(e, total) for e in entries) if entries else (0, total)
     events = read_events(events_path, entry_start=start, entry_stop=stop)
     weights, counts, seconds = {}, {}, {}

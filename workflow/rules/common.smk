@@ -7,6 +7,10 @@ from momentax.config import load_config
 from momentax.errors import MomentaxError
 from momentax.fingerprint import fingerprint
 
+
+report: "../report/workflow.rst"
+
+
 # Without --configfile the small embedded run. (A configfile statement alone would be merged with the given file.)
 if not workflow.overwrite_configfiles:
 
@@ -23,6 +27,12 @@ BUILTIN = tuple(name for name, sample in CONFIG.samples.items() if sample.kind =
 FILES = tuple(name for name, sample in CONFIG.samples.items() if sample.kind == "file")
 HYPOTHESES = CONFIG.hypothesis_labels()
 KINDS = CONFIG.hypothesis_kinds()
+# Samples whose process is known: the classifiers learn from these.
+LABELLED = tuple(name for name, sample in CONFIG.samples.items() if sample.hypothesis)
+# Groups of ROC curves, and the format of figures that the report shows beside the others.
+GROUPS = ("discriminant", *CONFIG.classify.kinds)
+SHOWN = "png" if "png" in CONFIG.figures.formats else CONFIG.figures.formats[0]
+OTHERS = [form for form in CONFIG.figures.formats if form != SHOWN]
 
 
 wildcard_constraints:
@@ -30,6 +40,7 @@ wildcard_constraints:
     hypothesis="|".join(h.replace(".", r"\.") for h in HYPOTHESES),
     kind="|".join(KINDS),
     shard=r"\d+",
+    group="|".join(GROUPS),
 
 
 def result(path):
@@ -57,6 +68,13 @@ def weights(sample):
     return result(f"weights/{sample}.root")
 
 
+def figure(name, form):
+    """Path of a figure in one format, or the paths in several."""
+    if isinstance(form, str):
+        return result(f"figures/{name}.{form}")
+    return [result(f"figures/{name}.{one}") for one in form]
+
+
 def section(*path):
     """A section of the configuration as plain values: a parameter, so that a change of it reruns the rule."""
     value = CONFIG
@@ -81,6 +99,17 @@ def shard_range(wildcards):
     size = CONFIG.shards.events_per_shard
     start = int(wildcards.shard) * size
     return [start, min(start + size, entries(wildcards.sample))]
+
+
+def kind_of(sample):
+    """Process class of a sample: drell_yan, ttbar or hza."""
+    return next(k for k in ("drell_yan", "ttbar", "hza") if CONFIG.samples[sample].hypothesis.startswith(k))
+
+
+def true_masses(sample):
+    """True (mH, mA) of a sample in GeV, or None."""
+    label = CONFIG.samples[sample].hypothesis or ""
+    return [float(mass) for mass in label.split("_")[1:]] if label.startswith("hza_") else None
 
 
 def sample_text(names):

@@ -18,7 +18,7 @@ rule regress:
         runtime=more(60),
     params:
         network=lambda wildcards: section("regress", wildcards.kind),
-        code=fingerprint("regress.train"),
+        code=fingerprint("regress.training"),
     message:
         "Training the {wildcards.kind} regressor"
     script:

@@ -34,7 +34,10 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 
 
 def job(snakemake, description, inputs=(), outputs=(), params=(), wildcards=()):
-    """Files, parameters and wildcards of a job as attributes; ``snakemake`` is None when run by hand."""
+    """Files, parameters and wildcards of a job as attributes; ``snakemake`` is None when run by hand.
+
+    An input is always a list of paths, an output one path.
+    """
     if snakemake is None:
         parser = argparse.ArgumentParser(description=description)
         for name in inputs:
@@ -43,11 +46,7 @@ def job(snakemake, description, inputs=(), outputs=(), params=(), wildcards=()):
             parser.add_argument(f"--{name}", required=True, help="output file")
         for name in (*params, *wildcards):
             parser.add_argument(f"--{name}", required=True, type=yaml.safe_load, help="value as YAML")
-        given = parser.parse_args()
-        for name in inputs:
-            paths = getattr(given, name)
-            setattr(given, name, paths[0] if len(paths) == 1 else paths)
-        return SimpleNamespace(log=None, **vars(given))
+        return SimpleNamespace(log=None, **vars(parser.parse_args()))
     values = {name: snakemake.input[name] for name in inputs} | {
         name: snakemake.output[name] for name in outputs
     }

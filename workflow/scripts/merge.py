@@ -7,6 +7,5 @@ given = job(globals().get("snakemake"), __doc__, inputs=["shards", "events"], ou
 with logged(given) as log:
     from momentax.weights_io import merge_weights
 
-    shards = [given.shards] if isinstance(given.shards, str) else list(given.shards)
-    counts = merge_weights(shards, given.weights, given.events)
-    log.info("%d shards: %s", len(shards), ", ".join(f"{n} {status}" for status, n in counts.items()))
+    counts = merge_weights(given.shards, given.weights, given.events[0])
+    log.info("%d shards: %s", len(given.shards), ", ".join(f"{n} {status}" for status, n in counts.items()))

@@ -16,13 +16,16 @@ with logged(given) as log:
 
     from momentax.config import FileSample, SelectionConfig
     from momentax.events import read_events, write_events
+    from momentax.events.reader import EventSource
 
     spec = FileSample.model_validate(given.spec)
     cuts = SelectionConfig.model_validate(given.selection).model_dump()
-    events = read_events(
-        given.file, tree=spec.tree, branches=spec.branches or None, entry_stop=spec.max_events, **cuts
-    )
-    log.info("%s\n%s", given.file, events.attrs["cut_flow_text"])
+    branches = spec.branches or None
+    with EventSource(given.file[0], spec.tree, branches) as source:
+        stop = min(spec.max_events, source.n_entries)
+        log.info("%s: reading %d of %d entries", given.file[0], stop, source.n_entries)
+    events = read_events(given.file[0], tree=spec.tree, branches=branches, entry_stop=stop, **cuts)
+    log.info("%s", events.attrs["cut_flow_text"])
     attrs = events.attrs
     events = ak.with_field(events, [given.sample] * len(events), "sample")
     events.attrs.update(attrs)

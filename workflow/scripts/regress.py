@@ -18,8 +18,8 @@ with logged(given) as log:
 
     folder = Path(given.regressor).parent
     train_from_files(
-        list(given.events),
-        list(given.weights),
+        given.events,
+        given.weights,
         given.kind,
         RegressConfig.model_validate(given.network),
         folder,

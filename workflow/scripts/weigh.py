@@ -16,6 +16,6 @@ with logged(given) as log:
 
     physics = PhysicsConfig.model_validate(given.physics)
     entries = (given.entries[0], given.entries[1])
-    counts = weigh_file(given.events, given.hypotheses, given.weights, physics, entries, log.progress)
+    counts = weigh_file(given.events[0], given.hypotheses, given.weights, physics, entries, log.progress)
     for label, count in counts.items():
         log.info("%s: %s", label, ", ".join(f"{n} {status}" for status, n in count.items()) or "no events")

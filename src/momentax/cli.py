@@ -1,0 +1,204 @@
+"""Command line: ``momentax weigh | predict | train | inspect | estimate``.
+
+Exit status: 0 done, 1 a mistake in the input or the configuration (one message, no traceback), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from momentax.errors import InputError, MomentaxError
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr, one line per (what, done, total) reported."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    tasks: dict[str, Any] = {}
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.update(tasks[what], completed=done, total=total)
+
+        yield report
+
+
+def _weigh(args: argparse.Namespace) -> None:
+    from momentax.config import load_config
+    from momentax.weigh_file import weigh_file
+
+    physics = load_config(args.config).physics
+    entries = None if args.entries is None else (args.entries[0], args.entries[1])
+    with _bar() as report:
+        counts = weigh_file(args.events, args.hypothesis, args.out, physics, entries, report)
+    for label, count in counts.items():
+        print(f"{label}: " + (", ".join(f"{n} {status}" for status, n in count.items()) or "no events"))
+
+
+def _predict(args: argparse.Namespace) -> None:
+    import numpy as np
+
+    from momentax.events import read_events
+    from momentax.events.rootfile import TreeWriter
+    from momentax.regress import load_regressor
+
+    regressor = load_regressor(args.model)
+    events = read_events(args.events)
+    predicted = regressor.predict(events, args.masses)
+    branches = {"event": np.dtype(np.int64), "information": np.dtype(float), "uncertainty": np.dtype(float)}
+    with TreeWriter(args.out, "Predictions", branches) as out:
+        out.metadata = {"regressor": str(args.model), "kind": regressor.kind, "masses": args.masses}
+        columns = {"information": predicted["value"], "uncertainty": predicted["uncertainty"]}
+        out.extend({"event": np.asarray(events["event"]), **columns})
+    print(f"{len(events)} events; {int(np.isnan(predicted['value']).sum())} could not be predicted (NaN)")
+
+
+def _train(args: argparse.Namespace) -> None:
+    from momentax.config import load_config
+    from momentax.regress import train_from_files
+
+    section = getattr(load_config(args.config).regress, args.kind)
+    member, total = 1, section.epochs * section.members
+    with _bar() as report:
+
+        def log(line: str) -> None:
+            nonlocal member
+            if found := re.match(r"network (\d+)", line):
+                member = int(found[1])
+            elif found := re.match(r"epoch (\d+)", line):
+                report("epochs", (member - 1) * section.epochs + int(found[1]), total)
+
+        train_from_files(args.events, args.weights, args.kind, section, args.out, log)
+    print(f"regressor and metrics in {args.out}")
+
+
+def _inspect(args: argparse.Namespace) -> None:
+    from momentax.events import inspect
+
+    print(inspect(args.file, tree=args.tree, branches=_mapping(args.branches), **_mapping(args.selection)))
+
+
+def _estimate(args: argparse.Namespace) -> None:
+    from momentax.config import load_config
+    from momentax.estimate import estimate
+
+    print(estimate(load_config(args.config)).to_text())
+
+
+def _mapping(text: str | None) -> dict[str, Any]:
+    """A YAML mapping from the command line, ``a: 1, b: 2`` with or without braces."""
+    if not text:
+        return {}
+    try:
+        value = yaml.safe_load(text if text.lstrip().startswith("{") else f"{{{text}}}")
+    except yaml.YAMLError:
+        value = None
+    if not isinstance(value, dict) or (None in value.values() and "null" not in text):
+        raise InputError(
+            f"{text!r} is no list of `key: value`; write for instance 'jet_pt_min: 30, mll_min: 12'"
+        )
+    return value
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="momentax", description="Matrix Element Method weights and their networks."
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    config_help = "YAML configuration; without it the defaults"
+
+    sub = command("weigh", _weigh, "Weights of the events of a ROOT file, written to a ROOT file.")
+    sub.add_argument("events", help="events: own schema, flat tree or NanoAOD (see `momentax inspect`)")
+    sub.add_argument(
+        "--hypothesis", nargs="+", required=True, metavar="H", help="drell_yan, ttbar, ttbar_173, hza_500_300"
+    )
+    sub.add_argument("--out", required=True, help="weights file to write")
+    sub.add_argument("--config", help=config_help)
+    sub.add_argument(
+        "--entries", nargs=2, type=int, metavar=("START", "STOP"), help="only these entries of the file"
+    )
+
+    sub = command(
+        "predict", _predict, "Informations -log10 W of the events of a ROOT file by a trained regressor."
+    )
+    sub.add_argument("events", help="events: own schema, flat tree or NanoAOD")
+    sub.add_argument("--model", required=True, help="regressor.npz")
+    sub.add_argument(
+        "--masses", nargs=2, type=float, metavar=("MH", "MA"), help="mass point in GeV, for an hza regressor"
+    )
+    sub.add_argument("--out", required=True, help="ROOT file to write: tree Predictions")
+
+    sub = command("train", _train, "Train the regressor of one kind of hypothesis.")
+    sub.add_argument(
+        "--kind", required=True, choices=("drell_yan", "ttbar", "hza"), help="kind of hypothesis"
+    )
+    sub.add_argument("--events", required=True, nargs="+", help="events files")
+    sub.add_argument("--weights", required=True, nargs="+", help="weights files, in the same order")
+    sub.add_argument(
+        "--out", required=True, type=Path, help="folder of regressor.npz, metrics.json and data of figures"
+    )
+    sub.add_argument("--config", help=config_help)
+
+    sub = command(
+        "inspect",
+        _inspect,
+        "What the reader makes of a file: branches found and missing, events after each cut.",
+    )
+    sub.add_argument("file", help="ROOT file")
+    sub.add_argument("--tree", help="name of the TTree; without it the usual one of the format")
+    sub.add_argument("--branches", help="branch map, 'lep_plus_pt: my_branch, ...'")
+    sub.add_argument("--selection", help="cuts that differ from the defaults, 'jet_pt_min: 30, ...'")
+
+    sub = command(
+        "estimate", _estimate, "Jobs, integrals and CPU time of a configuration before it is submitted."
+    )
+    sub.add_argument("config", nargs="?", help=config_help)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of ``momentax``; returns the exit status."""
+    args = parser().parse_args(arguments)
+    try:
+        args.run(args)
+    except MomentaxError as error:
+        print(f"momentax: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+# Discriminants and classifiers from the weights, and their ROC curves.
+rule classify:
+    message:
+        "Training the classifiers of {params.classes}"
+    input:
+        events=expand(events("{sample}"), sample=LABELLED),
+        weights=expand(weights("{sample}"), sample=LABELLED),
+        cross_sections=expand(result("cross_sections/{hypothesis}.json"), hypothesis=HYPOTHESES),
+    output:
+        roc=result("classify/roc.npz"),
+        scores=result("classify/scores.npz"),
+        metrics=result("classify/metrics.json"),
+        networks=expand(result("classify/classifier_{inputs}.npz"), inputs=CONFIG.classify.kinds),
+    log:
+        log("classify"),
+    benchmark:
+        benchmark_of("classify")
+    params:
+        classes={name: kind_of(name) for name in LABELLED},
+        network=section("classify"),
+        code=fingerprint("classify.workflow"),
+    resources:
+        mem_mb=more(3000),
+        runtime=more(60),
+    threads: 1
+    script:
+        "../scripts/classify.py"

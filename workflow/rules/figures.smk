@@ -1,0 +1,167 @@
+# Figures of the report: each is a named target, drawn from data files that are targets themselves.
+rule figure_statuses:
+    message:
+        "Drawing the statuses of the weights"
+    input:
+        events=expand(events("{sample}"), sample=SAMPLES),
+        weights=expand(weights("{sample}"), sample=SAMPLES),
+    output:
+        shown=report(
+            figure("statuses", SHOWN),
+            caption="../report/statuses.rst",
+            category="1 Weights",
+            labels={"figure": "statuses of the weights"},
+        ),
+        others=figure("statuses", OTHERS),
+    log:
+        log("figures/statuses"),
+    benchmark:
+        benchmark_of("figures/statuses")
+    params:
+        figures=section("figures"),
+        accuracy=CONFIG.physics.integration.relative_accuracy,
+        n_eval=list(CONFIG.physics.integration.n_eval),
+        samples=sample_text(SAMPLES),
+        cuts=selection_text(),
+        code=fingerprint("plots.distributions", "regress.targets"),
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    threads: 1
+    script:
+        "../scripts/figure_statuses.py"
+
+
+rule figure_information:
+    message:
+        "Drawing the information under {wildcards.hypothesis}"
+    input:
+        events=expand(events("{sample}"), sample=SAMPLES),
+        weights=expand(weights("{sample}"), sample=SAMPLES),
+    output:
+        shown=report(
+            figure("information_{hypothesis}", SHOWN),
+            caption="../report/information.rst",
+            category="1 Weights",
+            labels={"figure": "information under {hypothesis}"},
+        ),
+        others=figure("information_{hypothesis}", OTHERS),
+    log:
+        log("figures/information_{hypothesis}"),
+    benchmark:
+        benchmark_of("figures/information_{hypothesis}")
+    params:
+        figures=section("figures"),
+        use_not_converged=CONFIG.classify.use_not_converged,
+        samples=sample_text(SAMPLES),
+        cuts=selection_text(),
+        code=fingerprint("plots.distributions", "regress.targets"),
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    threads: 1
+    script:
+        "../scripts/figure_information.py"
+
+
+rule figure_regression:
+    message:
+        "Drawing the {wildcards.kind} regression"
+    input:
+        predictions=result("regress/{kind}/predictions.npz"),
+        history=result("regress/{kind}/history.npz"),
+    output:
+        regression=report(
+            figure("regression_{kind}", SHOWN),
+            caption="../report/regression.rst",
+            category="2 Regression",
+            labels={"figure": "network against integral", "hypothesis": "{kind}"},
+        ),
+        learning=report(
+            figure("learning_{kind}", SHOWN),
+            caption="../report/learning.rst",
+            category="2 Regression",
+            labels={"figure": "loss by epoch", "hypothesis": "{kind}"},
+        ),
+        others=figure("regression_{kind}", OTHERS) + figure("learning_{kind}", OTHERS),
+    log:
+        log("figures/regression_{kind}"),
+    benchmark:
+        benchmark_of("figures/regression_{kind}")
+    params:
+        figures=section("figures"),
+        network=lambda wildcards: section("regress", wildcards.kind),
+        samples=sample_text(SAMPLES),
+        cuts=selection_text(),
+        code=fingerprint("plots.learning"),
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    threads: 1
+    script:
+        "../scripts/figure_regression.py"
+
+
+rule figure_roc:
+    message:
+        "Drawing the ROC curves of {wildcards.group}"
+    input:
+        roc=result("classify/roc.npz"),
+    output:
+        shown=report(
+            figure("roc_{group}", SHOWN),
+            caption="../report/roc.rst",
+            category="3 Classification",
+            labels={"figure": "ROC", "from": "{group}"},
+        ),
+        others=figure("roc_{group}", OTHERS),
+    log:
+        log("figures/roc_{group}"),
+    benchmark:
+        benchmark_of("figures/roc_{group}")
+    params:
+        figures=section("figures"),
+        fractions=list(CONFIG.classify.fractions),
+        bootstrap=CONFIG.classify.bootstrap,
+        samples=sample_text(LABELLED),
+        cuts=selection_text(),
+        code=fingerprint("plots.learning", "classify.workflow"),
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    threads: 1
+    script:
+        "../scripts/figure_roc.py"
+
+
+rule figure_likelihood:
+    message:
+        "Drawing the likelihood of {wildcards.sample}"
+    input:
+        table=result("scan/{sample}/likelihood.csv"),
+        facts=result("scan/{sample}/likelihood.json"),
+    output:
+        shown=report(
+            figure("likelihood_{sample}", SHOWN),
+            caption="../report/likelihood.rst",
+            category="4 Likelihood",
+            labels={"figure": "likelihood map", "sample": "{sample}"},
+        ),
+        others=figure("likelihood_{sample}", OTHERS),
+    log:
+        log("figures/likelihood_{sample}"),
+    benchmark:
+        benchmark_of("figures/likelihood_{sample}")
+    params:
+        figures=section("figures"),
+        points=len(CONFIG.hypotheses.hza),
+        invalid=CONFIG.scan.invalid,
+        samples=lambda wildcards: sample_text([wildcards.sample]),
+        cuts=selection_text(),
+        code=fingerprint("plots.likelihood"),
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    threads: 1
+    script:
+        "../scripts/figure_likelihood.py"

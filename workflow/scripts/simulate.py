@@ -1,0 +1,1 @@
+"""Events of the built-in generator."""
