@@ -23,5 +23,7 @@ rule classify:
         mem_mb=more(3000),
         runtime=more(60),
     threads: 1
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/classify.py"

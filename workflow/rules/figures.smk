@@ -28,6 +28,8 @@ rule figure_statuses:
         mem_mb=more(1500),
         runtime=more(20),
     threads: 1
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/figure_statuses.py"
 
@@ -60,6 +62,8 @@ rule figure_information:
         mem_mb=more(1500),
         runtime=more(20),
     threads: 1
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/figure_information.py"
 
@@ -98,6 +102,8 @@ rule figure_regression:
         mem_mb=more(1500),
         runtime=more(20),
     threads: 1
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/figure_regression.py"
 
@@ -130,6 +136,8 @@ rule figure_roc:
         mem_mb=more(1500),
         runtime=more(20),
     threads: 1
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/figure_roc.py"
 
@@ -163,5 +171,7 @@ rule figure_likelihood:
         mem_mb=more(1500),
         runtime=more(20),
     threads: 1
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/figure_likelihood.py"

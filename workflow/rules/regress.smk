@@ -21,5 +21,7 @@ rule regress:
         code=fingerprint("regress.training"),
     message:
         "Training the {wildcards.kind} regressor"
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/regress.py"

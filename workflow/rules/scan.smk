@@ -24,5 +24,7 @@ rule scan:
         mem_mb=more(2000),
         runtime=more(30),
     threads: 1
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/scan.py"

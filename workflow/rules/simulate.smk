@@ -20,6 +20,8 @@ rule simulate:
         code=fingerprint("simulate", "events"),
     message:
         "Simulating {wildcards.sample}: {params.spec[n_events]} events of {params.spec[hypothesis]}"
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/simulate.py"
 
@@ -45,6 +47,8 @@ rule read:
         code=fingerprint("events"),
     message:
         "Reading {wildcards.sample} from {input}"
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/read.py"
 
@@ -67,5 +71,7 @@ rule cross_section:
         code=fingerprint("simulate", "events"),
     message:
         "Cross section of {wildcards.hypothesis} after the selection"
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/cross_section.py"

@@ -19,6 +19,8 @@ rule weigh:
         code=fingerprint("weigh_file"),
     message:
         "Weighing entries {params.entries} of {wildcards.sample}"
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/weigh.py"
 
@@ -43,5 +45,7 @@ rule merge:
         code=fingerprint("weights_io"),
     message:
         "Merging the weights of {wildcards.sample}"
+    conda:
+        "../../envs/cpu.yaml"
     script:
         "../scripts/merge.py"

@@ -28,6 +28,9 @@ def _cpu():
     return platform.machine()
 
 
+# The library beside the workflow, where it is not installed (conda environments hold its dependencies only).
+sys.path.append(str(Path(__file__).parents[2] / "src"))
+
 # Jobs share what JAX compiles. Set before anything imports jax.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(".cache/jax", _cpu()).resolve()))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
