@@ -39,12 +39,12 @@ class OneLoopAlphaS(NamedTuple):
 class IpolAlphaS(NamedTuple):
     """alpha_s interpolated as LHAPDF's ``AlphaS_Type: ipol``.
 
-    Cubic Hermite polynomials in ln Q^2 with slopes that are the mean of the two one-sided ones, one-sided at the
-    ends and at thresholds (where a Q knot is given twice). Below the first knot a power law in Q^2 through the
-    first two knots; above the last knot constant.
+    Cubic Hermite polynomials in ln Q^2 with slopes that are the mean of the two one-sided ones, one-sided at
+    the ends and at thresholds (where a Q knot is given twice). Below the first knot a power law in Q^2
+    through the first two knots; above the last knot constant.
 
-    log_q2: [n + 1] bounds of the intervals in ln Q^2; coefficients: [4, n] of powers of (ln Q^2 - lower bound);
-    slope: d ln(alpha_s) / d ln Q^2 below the first knot.
+    log_q2: [n + 1] bounds of the intervals in ln Q^2; coefficients: [4, n] of powers of (ln Q^2 - lower
+    bound); slope: d ln(alpha_s) / d ln Q^2 below the first knot.
     """
 
     log_q2: np.ndarray
@@ -64,7 +64,7 @@ class IpolAlphaS(NamedTuple):
 
 
 def hermite_coefficients(u: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Power coefficients [4, n-1, ...] in (u - u[i]) of LHAPDF's cubic through ``values`` [n, ...] at knots ``u`` [n].
+    """Coefficients [4, n-1, ...] of powers of u - u[i]: the cubic through ``values`` [n, ...] at ``u`` [n].
 
     The slope at a knot is the mean of the slopes of the intervals on its sides, or the only one at an end.
     """
@@ -81,8 +81,9 @@ def hermite_coefficients(u: np.ndarray, values: np.ndarray) -> np.ndarray:
 def alphas_from_info(info: Mapping[str, Any]) -> AlphaS:
     """alpha_s as the merged ``.info`` and header keys of a set say.
 
-    ``AlphaS_Qs`` and ``AlphaS_Vals`` are interpolated (type ``ipol``; sets of type ``ode`` or ``analytic`` that carry
-    the table too). Without any key of alpha_s: one loop from alpha_s(mZ) = 0.118 with 5 flavours (docs/pdf.md).
+    ``AlphaS_Qs`` and ``AlphaS_Vals`` are interpolated (type ``ipol``; sets of type ``ode`` or ``analytic``
+    that carry the table too). Without any key of alpha_s: one loop from alpha_s(mZ) = 0.118 with 5 flavours
+    (docs/pdf.md).
 
     Raises :class:`ConfigError` when the keys exist but hold no table.
     """
@@ -91,7 +92,7 @@ def alphas_from_info(info: Mapping[str, Any]) -> AlphaS:
         return _ipol(np.array(qs, dtype=float), np.array(values, dtype=float))
     if "AlphaS_Type" in info:
         raise ConfigError(
-            f"alpha_s of type {info['AlphaS_Type']!r} without the table AlphaS_Qs/AlphaS_Vals is not supported; "
+            f"alpha_s of type {info['AlphaS_Type']!r} without a table AlphaS_Qs, AlphaS_Vals is unsupported; "
             "add the table to the set's .info (LHAPDF's type 'ipol')"
         )
     return OneLoopAlphaS()
@@ -100,8 +101,8 @@ def alphas_from_info(info: Mapping[str, Any]) -> AlphaS:
 def _ipol(q: np.ndarray, values: np.ndarray) -> IpolAlphaS:
     if q.size != values.size or q.size < 2 or np.any(np.diff(q) < 0) or np.any(q <= 0) or np.any(values <= 0):
         raise ConfigError(
-            f"AlphaS_Qs ({q.size} values) and AlphaS_Vals ({values.size} values) must be positive, of the same length "
-            ">= 2, with rising Q"
+            f"AlphaS_Qs ({q.size} values) and AlphaS_Vals ({values.size} values) must be positive, of one "
+            "length >= 2, with rising Q"
         )
     log_q2 = 2.0 * np.log(q)
     starts = np.flatnonzero(np.diff(log_q2) == 0.0) + 1

@@ -42,8 +42,8 @@ class FixedScalePdf(NamedTuple):
     lookup: [buckets] interval that holds the lower edge of each of the equal buckets of ln x.
     bucket_per_log_x: [] number of buckets per unit of ln x. A bucket is narrower than every interval, so that
         it holds one knot at most and the interval is the tabulated one or the next: two loads, no search.
-    coefficients: [partons, 4, n - 1] of the powers of (ln x - lower knot). One gather per parton and power from a
-        small table: XLA drops those of partons that the integrand does not use.
+    coefficients: [partons, 4, n - 1] of the powers of (ln x - lower knot). One gather per parton and power
+        from a small table: XLA drops those of partons that the integrand does not use.
     """
 
     log_x: Array
@@ -79,7 +79,7 @@ class FixedScalePdf(NamedTuple):
 
 
 def fixed_scale(log_x: np.ndarray, values: np.ndarray, linear: bool = False) -> FixedScalePdf:
-    """FixedScalePdf of the values [n, partons] at the knots ``log_x`` [n]; ``linear`` instead of cubic in ln x."""
+    """FixedScalePdf of ``values`` [n, partons] at the knots ``log_x`` [n]; ``linear`` or cubic in ln x."""
     if linear:
         secant = np.diff(values, axis=0) / np.diff(log_x)[:, None]
         coefficients = np.stack([values[:-1], secant, np.zeros_like(secant), np.zeros_like(secant)])
@@ -90,9 +90,11 @@ def fixed_scale(log_x: np.ndarray, values: np.ndarray, linear: bool = False) -> 
     buckets = int(np.ceil(1.01 * span / np.diff(log_x).min()))
     edges = log_x[0] + span / buckets * np.arange(buckets)
     lookup = np.clip(np.searchsorted(log_x, edges, side="right") - 1, 0, log_x.size - 2)
-    return FixedScalePdf(
-        jnp.asarray(log_x),
-        jnp.asarray(lookup, dtype=jnp.int32),
-        jnp.asarray(buckets / span),
-        jnp.asarray(coefficients.transpose(2, 0, 1)),
-    )
+    # computed now even inside somebody's jit, so that a model built there holds no tracers
+    with jax.ensure_compile_time_eval():
+        return FixedScalePdf(
+            jnp.asarray(log_x),
+            jnp.asarray(lookup, dtype=jnp.int32),
+            jnp.asarray(buckets / span),
+            jnp.asarray(coefficients.transpose(2, 0, 1)),
+        )

@@ -1,14 +1,15 @@
 """Reader of the LHAPDF6 grid format ``lhagrid1`` (Buckley et al., Eur. Phys. J. C 75 (2015) 132, section 3).
 
-A member file is a YAML header, then blocks separated by lines ``---``: one subgrid for each range of Q between
-two flavour thresholds. A subgrid is a line of x knots, a line of Q knots, a line of PDG ids, then one row of
-x f(x, Q) per knot, x slowest, one column per id.
+A member file is a YAML header, then blocks separated by lines ``---``: one subgrid for each range of Q
+between two flavour thresholds. A subgrid is a line of x knots, a line of Q knots, a line of PDG ids, then
+one row of x f(x, Q) per knot, x slowest, one column per id.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from momentax.errors import InputError
 
 GLUON = 21
 
-# Columns of fixed width may touch ("0.00000000e+000.00000000e+00" in pythia8mc's CT14qed): split after the exponent.
+# Columns of fixed width may touch, as "0.00000000e+000.00000000e+00" in pythia8mc's CT14qed.
 _GLUED = re.compile(r"([eE][+-]\d\d)(?=\d\.)")
 
 
@@ -47,13 +48,13 @@ def read_grid(path: Path) -> tuple[dict[str, Any], list[SubGrid]]:
     grids = [_subgrid(path, number, block) for number, block in enumerate(blocks[1:], 1) if block]
     if not grids:
         raise InputError(f"PDF grid {path}: no data block after the header; is the download complete?")
-    for number, (low, high) in enumerate(zip(grids[:-1], grids[1:], strict=True), 1):
+    for number, (low, high) in enumerate(pairwise(grids), 1):
         if low.pids != high.pids:
             raise InputError(f"PDF grid {path}: blocks {number} and {number + 1} list different partons")
         if not np.isclose(low.q[-1], high.q[0], rtol=1e-6):
             raise InputError(
-                f"PDF grid {path}: block {number} ends at Q = {low.q[-1]:g} GeV but block {number + 1} begins at "
-                f"{high.q[0]:g} GeV; blocks must meet at the flavour threshold"
+                f"PDF grid {path}: block {number} ends at Q = {low.q[-1]:g} GeV, block {number + 1} begins "
+                f"at {high.q[0]:g} GeV; blocks must meet at the flavour threshold"
             )
     return header, grids
 
@@ -90,7 +91,8 @@ def _subgrid(path: Path, number: int, block: str) -> SubGrid:
         raise InputError(f"{where}: not a number ({error})") from error
     if values.size != x.size * q.size * len(pids):
         raise InputError(
-            f"{where}: {values.size} values, expected {x.size} x knots times {q.size} Q knots times {len(pids)} partons"
+            f"{where}: {values.size} values, expected {x.size} x knots times {q.size} Q knots "
+            f"times {len(pids)} partons"
         )
     if not np.all(np.isfinite(values)):
         raise InputError(f"{where}: contains values that are not finite")

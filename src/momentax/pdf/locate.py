@@ -1,4 +1,4 @@
-"""Find the files of a PDF set: an explicit path, LHAPDF's search path, or the grids inside the pythia8mc wheel."""
+"""Find the files of a PDF set: by path, through LHAPDF's search path, or inside the pythia8mc wheel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def lhapdf_folders() -> list[Path]:
 
 @lru_cache(maxsize=1)
 def pythia_grids() -> dict[str, Path]:
-    """LHAPDF6 member files that the installed pythia8mc ships: ``{"NNPDF31_lo_as_0118_0000.dat": path, ...}``."""
+    """LHAPDF6 member files inside the installed pythia8mc: ``{"NNPDF31_lo_as_0118_0000.dat": path, ...}``."""
     folders = []
     try:
         files = importlib.metadata.files("pythia8mc") or []
@@ -48,8 +48,9 @@ def locate_pdf(
 ) -> tuple[Path, Path | None]:
     """Member file and ``.info`` file (None where there is none) of a set.
 
-    Searched in this order: a path to a ``.dat`` file (``member`` is then the file's own) or to a set's folder;
-    a set's name in the folders of LHAPDF_DATA_PATH; a set's name among the grids inside pythia8mc (member 0 only).
+    Searched in this order: a path to a ``.dat`` file (``member`` is then the file's own) or to a set's
+    folder; a set's name in the folders of LHAPDF_DATA_PATH; a set's name among the grids inside pythia8mc
+    (member 0 only).
 
     Raises :class:`ConfigError` that lists where it looked and the nearest name.
     """
@@ -79,8 +80,8 @@ def _member_of_set(folder: Path, member: int) -> tuple[Path, Path]:
     if not path.is_file():
         count = read_info(info).get("NumMembers", "an unknown number of")
         raise ConfigError(
-            f"PDF set {folder.name} in {folder.parent} has no file {path.name}: member {member} of {count} members; "
-            f"fetch it with 'lhapdf get {folder.name}' or choose another member"
+            f"PDF set {folder.name} in {folder.parent} has no file {path.name}: member {member} of {count} "
+            f"members; fetch it with 'lhapdf get {folder.name}' or choose another member"
         )
     return path, info
 
@@ -88,7 +89,9 @@ def _member_of_set(folder: Path, member: int) -> tuple[Path, Path]:
 def _not_found(name: str, member: int, folders: list[Path]) -> str:
     known = {match["set"] for file in pythia_grids() if (match := _MEMBER.fullmatch(file))}
     if name in known:
-        return f"PDF set {name}: pythia8mc ships only member 0, not {member}; set LHAPDF_DATA_PATH to the full set"
+        return (
+            f"PDF set {name}: pythia8mc ships only member 0, not {member}; let LHAPDF_DATA_PATH lead to all"
+        )
     for folder in folders:
         known.update(info.stem for info in folder.glob("*/*.info"))
     searched = ", ".join(map(str, folders)) or "LHAPDF_DATA_PATH (not set)"

@@ -1,4 +1,4 @@
-"""A member of a PDF set: x f(x, Q) by LHAPDF's log-bicubic interpolation, alpha_s(Q), and PDFs at one scale."""
+"""A member of a PDF set: x f(x, Q) by LHAPDF's log-bicubic interpolation, alpha_s(Q), one-scale PDFs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _CUBIC_KNOTS = 4  # LHAPDF: a subgrid with fewer knots in Q is interpolated line
 class PdfSet:
     """One member of a set.
 
-    name: of the set, or of the file; path: of the member's ``.dat``; info: keys of ``.info`` and header, merged;
-    grids: the subgrids in rising Q; alpha_s: callable of the scale in GeV.
+    name: of the set, or of the file; path: of the member's ``.dat``; info: keys of ``.info`` and header,
+    merged; grids: the subgrids in rising Q; alpha_s: callable of the scale in GeV.
     """
 
     name: str
@@ -55,12 +55,14 @@ class PdfSet:
         return float(self.grids[0].x[0])
 
     def xfx(self, pid: int, x: ArrayLike, q: ArrayLike) -> Array:
-        """x f(x, Q) of the parton ``pid`` (PDG id; 0 or 21 the gluon, 22 the photon), broadcast over x and q (GeV).
+        """x f(x, Q) of the parton ``pid`` (PDG id; 0 or 21 the gluon), broadcast over x and q (GeV).
 
-        Zero for partons that the set does not have, as in LHAPDF, and for x >= 1. Below the grid's lowest x frozen
-        there. Can be traced, vmapped and differentiated in x and q; a traced q outside the grid is frozen at its edge.
+        Zero for partons that the set does not have, as in LHAPDF, and for x >= 1. Below the grid's lowest x
+        frozen there. Can be traced, vmapped and differentiated in x and q; a traced q outside the grid is
+        frozen at its edge.
 
-        Raises :class:`ConfigError` for an id that is no parton, :class:`PhysicsError` for a scale outside the grid.
+        Raises :class:`ConfigError` for an id that is no parton, :class:`PhysicsError` for a scale outside
+        the grid.
         """
         if pid not in _KNOWN_PIDS:
             raise ConfigError(
@@ -84,21 +86,17 @@ class PdfSet:
     def at_scale(self, q: float) -> FixedScalePdf:
         """The PDFs at the scale ``q`` (GeV, a number), for integrands.
 
-        The interpolation in ln Q^2 is linear in the values at the knots, hence done once here: the result equals
-        :meth:`xfx` to rounding. Raises :class:`PhysicsError` for a scale outside the grid.
+        The interpolation in ln Q^2 is linear in the values at the knots, hence done once here: the result
+        equals :meth:`xfx` to rounding. Raises :class:`PhysicsError` for a scale outside the grid.
         """
         self._check_scale(q)
-        # a concrete q inside somebody's jit: computed now all the same
-        with jax.ensure_compile_time_eval():
-            grid = next(grid for grid in reversed(self.grids) if q >= grid.q[0])
-            log_q2 = 2.0 * np.log(grid.q)
-            j, weights = _scale_weights(log_q2, jnp.asarray(2.0 * np.log(q)))
-            knots = np.clip(int(j) + np.arange(-1, 3), 0, log_q2.size - 1)
-            values = np.einsum("xqp,q->xp", grid.values[:, knots], np.array([float(w) for w in weights]))
-            columns = [
-                values[:, grid.pids.index(p)] if p in grid.pids else np.zeros(grid.x.size) for p in PIDS
-            ]
-            return fixed_scale(np.log(grid.x), np.stack(columns, axis=-1), linear=grid.q.size < _CUBIC_KNOTS)
+        grid = next(grid for grid in reversed(self.grids) if q >= grid.q[0])
+        log_q2 = 2.0 * np.log(grid.q)
+        j, weights = _scale_weights(log_q2, 2.0 * np.log(q), np)
+        knots = np.clip(int(j) + np.arange(-1, 3), 0, log_q2.size - 1)
+        values = np.einsum("xqp,q->xp", grid.values[:, knots], np.array(weights))
+        columns = [values[:, grid.pids.index(p)] if p in grid.pids else np.zeros(grid.x.size) for p in PIDS]
+        return fixed_scale(np.log(grid.x), np.stack(columns, axis=-1), linear=grid.q.size < _CUBIC_KNOTS)
 
     def _check_scale(self, q: ArrayLike) -> None:
         if isinstance(q, jax.core.Tracer):
@@ -107,8 +105,8 @@ class PdfSet:
         if not (low >= self.q_min and high <= self.q_max):
             bad = high if high > self.q_max else low
             raise PhysicsError(
-                f"scale Q = {bad:g} GeV is outside the grid of {self.name}, {self.q_min:g} to {self.q_max:g} GeV; "
-                "choose another factorisation scale or set"
+                f"scale Q = {bad:g} GeV is outside the grid of {self.name}, {self.q_min:g} to {self.q_max:g} "
+                "GeV; choose another factorisation scale or set"
             )
 
 
@@ -116,7 +114,8 @@ class PdfSet:
 def load_pdf(name_or_path: str | os.PathLike[str] = DEFAULT_SET, member: int = 0) -> PdfSet:
     """The member of a PDF set given by name, or by the path of one ``.dat`` file. See :func:`locate_pdf`.
 
-    Raises :class:`ConfigError` when nothing of that name is found, :class:`InputError` when a file is malformed.
+    Raises :class:`ConfigError` when nothing of that name is found, :class:`InputError` when a file is
+    malformed.
     """
     path, info_path = locate_pdf(name_or_path, member)
     header, grids = read_grid(path)
@@ -136,7 +135,7 @@ def _interpolate(grid: SubGrid, column: int, x: Array, q: Array) -> Array:
     values = jnp.asarray(grid.values[:, :, column])
     u = jnp.log(jnp.clip(x, grid.x[0], grid.x[-1]))
     v = 2.0 * jnp.log(jnp.clip(q, grid.q[0], grid.q[-1]))
-    j, weights = _scale_weights(log_q2, v)
+    j, weights = _scale_weights(log_q2, v, jnp)
     i = jnp.clip(jnp.searchsorted(jnp.asarray(log_x), u, side="right") - 1, 0, log_x.size - 2)
     knots = [jnp.clip(j + k, 0, log_q2.size - 1) for k in (-1, 0, 1, 2)]
 
@@ -159,23 +158,24 @@ def _interpolate(grid: SubGrid, column: int, x: Array, q: Array) -> Array:
     return _hermite(t, low, slope_low, high, slope_high)
 
 
-def _scale_weights(log_q2: np.ndarray, v: Array) -> tuple[Array, tuple[Array, Array, Array, Array]]:
-    """Interval j of ln Q^2 = v and the weights of the knots j-1, j, j+1, j+2 in LHAPDF's interpolation."""
-    nodes = jnp.asarray(log_q2)
+def _scale_weights(log_q2: np.ndarray, v: Any, xp: Any) -> tuple[Any, tuple[Any, Any, Any, Any]]:
+    """Interval j of ln Q^2 = v and the weights of the knots j-1, j, j+1, j+2 in LHAPDF's interpolation.
+
+    ``xp`` is numpy (a number, computed at once) or jax.numpy (inside a traced function).
+    """
+    nodes = xp.asarray(log_q2)
     last = log_q2.size - 1
-    j = jnp.clip(jnp.searchsorted(nodes, v, side="right") - 1, 0, last - 1)
+    j = xp.clip(xp.searchsorted(nodes, v, side="right") - 1, 0, last - 1)
     width = nodes[j + 1] - nodes[j]
     t = (v - nodes[j]) / width
     if log_q2.size < _CUBIC_KNOTS:
-        return j, (jnp.zeros_like(t), 1.0 - t, t, jnp.zeros_like(t))
+        return j, (xp.zeros_like(t), 1.0 - t, t, xp.zeros_like(t))
     # ratios of the interval's width to those of its neighbours; no neighbour: the one-sided slope
-    ratio_low = width / jnp.where(j > 0, nodes[j] - nodes[jnp.maximum(j - 1, 0)], 1.0)
-    ratio_high = width / jnp.where(j + 1 < last, nodes[jnp.minimum(j + 2, last)] - nodes[j + 1], 1.0)
-    half_low, half_high = jnp.where(j > 0, 0.5, 0.0), jnp.where(j + 1 < last, 0.5, 0.0)
-    h_low, h_high = (
-        t * (1.0 - t) ** 2,
-        t**2 * (t - 1.0),
-    )  # multiply the slopes at the two ends, times the width
+    ratio_low = width / xp.where(j > 0, nodes[j] - nodes[xp.maximum(j - 1, 0)], 1.0)
+    ratio_high = width / xp.where(j + 1 < last, nodes[xp.minimum(j + 2, last)] - nodes[j + 1], 1.0)
+    half_low, half_high = xp.where(j > 0, 0.5, 0.0), xp.where(j + 1 < last, 0.5, 0.0)
+    # factors of the slopes at the two ends, times the width
+    h_low, h_high = t * (1.0 - t) ** 2, t**2 * (t - 1.0)
     # slope_low = (1 - a) (v1 - v0) + a ratio_low (v0 - v_), a = 1/2 or 0; slope_high alike
     secant = h_low * (1.0 - half_low) + h_high * (1.0 - half_high)
     before, after = h_low * half_low * ratio_low, h_high * half_high * ratio_high

@@ -1,4 +1,4 @@
-"""Transfer functions on energies, the recoil of the hard system, and detectors made of them. See docs/transfer.md."""
+"""Transfer functions on energies, the recoil of the hard system, detectors. See docs/transfer.md."""
 
 from momentax.transfer.binned import BinnedTransfer
 from momentax.transfer.detector import (

@@ -18,17 +18,19 @@ _MAX_EXPONENT = 600.0  # exp(-600) = 1e-261: tails stay above zero, and their gr
 class BinnedTransfer(NamedTuple):
     """T(E_rec | E_gen) = p(z; E_gen) / (s S), z = (E_rec - E_gen - m)/s, normalised over E_rec > 0, 1/GeV.
 
-    m(E_gen) and s(E_gen), location and scale of E_rec - E_gen, and the shape p(z) are tabulated at nodes equally
-    spaced in ln E_gen; m/E_gen, s/E_gen and p are linear in ln E_gen between nodes and constant outside (scaling). The
-    peak hence moves and widens smoothly, and only the small change of shape is interpolated vertically. p is
-    piecewise linear in z on equal intervals, with an exponential tail on each side: its integral is known in closed
-    form, and so is S, the integral of p over E_rec > 0, so that T is normalised exactly at every E_gen.
+    m(E_gen) and s(E_gen), location and scale of E_rec - E_gen, and the shape p(z) are tabulated at nodes
+    equally spaced in ln E_gen; m/E_gen, s/E_gen and p are linear in ln E_gen between nodes and constant
+    outside (scaling). The peak hence moves and widens smoothly, and only the small change of shape is
+    interpolated vertically. p is piecewise linear in z on equal intervals, with an exponential tail on each
+    side: its integral is known in closed form, and so is S, the integral of p over E_rec > 0, so that T is
+    normalised exactly at every E_gen.
 
     log_e_first, inverse_step: [] first node in ln E_gen (E in GeV) and nodes per unit of ln E_gen.
     location, scale: [nodes] m/E_gen and s/E_gen.
     z_first, inverse_dz: [] first knot in z and knots per unit of z.
-    shape: [nodes, knots] p at the knots, all > 0; cumulative: [nodes, knots] integral of p up to each knot, the lower
-        tail included; the last is 1 less the upper tail.
+    shape: [nodes, knots] p at the knots, all > 0.
+    cumulative: [nodes, knots] integral of p up to each knot, the lower tail included; the last is 1 less the
+        upper tail.
     tail_low, tail_high: [] decay lengths in z of the tails.
     """
 
@@ -52,7 +54,7 @@ class BinnedTransfer(NamedTuple):
         return self._pdf(row, mix, (e_rec - center) / width) / (width * accepted)
 
     def sample(self, u: Array, e_gen: Array) -> Array:
-        """e_rec > 0 at the cumulative probability ``u`` in [0, 1] (inverse of the distribution function), GeV."""
+        """e_rec > 0 (GeV) at the cumulative probability ``u`` in [0, 1]: inverse distribution function."""
         u, e = jnp.broadcast_arrays(jnp.asarray(u), jnp.maximum(e_gen, _MIN_ENERGY))
         row, mix = self._row(e)
         center, width = self._peak(row, mix, e)
@@ -61,7 +63,7 @@ class BinnedTransfer(NamedTuple):
         return jnp.maximum(center + width * z, 0.0)
 
     def likelihood_moments(self, e_rec: Array) -> tuple[Array, Array]:
-        """Mean and standard deviation (GeV) of T(e_rec | e_gen) as a function of e_gen > 0, for a batch of e_rec.
+        """Mean and standard deviation (GeV) of T(e_rec | e_gen) as a function of e_gen, for a batch of e_rec.
 
         See :func:`momentax.transfer.moments.likelihood_moments`.
         """
@@ -87,7 +89,7 @@ class BinnedTransfer(NamedTuple):
         return e * (1.0 + location), e * scale
 
     def _knot(self, z: Array) -> tuple[Array, Array]:
-        """Lower knot in z and the position above it in units of the interval, 0 to 1; tails at the end knots."""
+        """Lower knot in z and the position above it in units of the interval, 0 to 1; ends in the tails."""
         last = self.shape.shape[-1] - 1
         position = jnp.clip((z - self.z_first) * self.inverse_dz, 0.0, float(last))
         knot = jnp.minimum(position.astype(jnp.int32), last - 1)

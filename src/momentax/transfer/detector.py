@@ -37,7 +37,7 @@ class Detector(NamedTuple):
 
 
 def default_detector() -> Detector:
-    """The built-in detector: Gaussian, leptons sigma/E = 0.02, b jets sqrt(1.0/E + 0.10^2), built-in recoil."""
+    """The built-in detector: Gaussian, leptons sigma/E = 0.02, b jets sigma/E = sqrt(1.0/E + 0.10^2)."""
     lepton = GaussianTransfer(0.0, 0.0, 0.02)
     return Detector(lepton, lepton, GaussianTransfer(0.0, 1.0, 0.10), recoil_model("builtin"))
 
@@ -45,7 +45,7 @@ def default_detector() -> Detector:
 def binned_detector(
     table: str | os.PathLike[str] | None = None, recoil: RecoilModel | str = "builtin"
 ) -> Detector:
-    """A detector of tabulated transfer functions: of the file ``table``, or the table that travels with momentax.
+    """Detector of tabulated transfer functions: the file ``table``, or the table that travels with momentax.
 
     ``recoil``: a model or the name of a preset. Raises :class:`InputError` for a malformed table.
     """

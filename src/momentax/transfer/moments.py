@@ -16,11 +16,11 @@ _NODES = 241
 def likelihood_moments(
     density: Callable[[Array, Array], Array], e_rec: Array, relative_width: Array
 ) -> tuple[Array, Array]:
-    """Mean and standard deviation (GeV) of density(e_rec, e_gen) as a function of e_gen, for a batch of e_rec.
+    """Mean and standard deviation (GeV) of density(e_rec, e_gen) as a function of e_gen, batched over e_rec.
 
-    Trapezoid rule in t = ln(e_gen/e_rec), |t| <= 6 ``relative_width`` (the relative resolution at e_rec), 241 nodes.
-    The range is part of the definition: with a tail that scales with e_gen the likelihood falls like 1/e_gen only, and
-    the moments over all e_gen do not exist.
+    Trapezoid rule in t = ln(e_gen/e_rec), |t| <= 6 ``relative_width`` (the relative resolution at e_rec),
+    241 nodes. The range is part of the definition: with a tail that scales with e_gen the likelihood falls
+    like 1/e_gen only, and the moments over all e_gen do not exist.
     """
     t = _HALF_RANGE * relative_width[..., None] * jnp.linspace(-1.0, 1.0, _NODES)
     e_gen = e_rec[..., None] * jnp.exp(t)

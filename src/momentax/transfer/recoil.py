@@ -30,8 +30,8 @@ class RecoilPosterior(NamedTuple):
 class RecoilModel(NamedTuple):
     """g(k_T) = sum_i w_i N2(k_T; s_i), isotropic two-dimensional Gaussians; measured with N2(.; sigma_u).
 
-    weights: [components], sum 1; sigmas: [components] per axis, GeV; sigma_u: [] per axis, GeV; c: [] share of the
-    energy radiated off the b quarks that is counted as recoil.
+    weights: [components], sum 1; sigmas: [components] per axis, GeV; sigma_u: [] per axis, GeV; c: [] share
+    of the energy radiated off the b quarks that is counted as recoil.
     """
 
     weights: Array

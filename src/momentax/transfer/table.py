@@ -28,18 +28,19 @@ _MIN_COUNTS = 12
 _MIN_TOTAL = 200
 """A bin of E_gen with fewer counts is left out."""
 _RESOLVED = 0.6
-"""A bin of E_gen whose scale is below this many bins of E_rec - E_gen says nothing about its shape: left out."""
+"""A bin of E_gen with a scale below this many bins of E_rec - E_gen does not show its shape: left out."""
 _FLOOR, _FLOOR_SCALE = 1e-3, 3.0
 """Admixture of a two-sided exponential exp(-|z|/3)/6: no E_rec is impossible."""
 
 
 def load_binned_transfer(name: str, path: str | os.PathLike[str] | None = None) -> BinnedTransfer:
-    """Transfer function of the object ``name`` out of an .npz table, by default the one that travels with momentax.
+    """Transfer function of the object ``name`` out of an .npz table (default: the one of momentax itself).
 
     Keys read: ``<name>_counts`` [E_gen bin, dE bin], ``<name>_Egen_edges``, ``<name>_dE_edges`` (GeV,
     dE = E_rec - E_gen), and ``<name>_underover`` [E_gen bin, 2] where it exists.
 
-    Raises :class:`InputError` for an unreadable file or a malformed table, :class:`ConfigError` for an unknown name.
+    Raises :class:`InputError` for an unreadable file or a malformed table, :class:`ConfigError` for an
+    unknown name.
     """
     if path is None:
         path = str(resources.files("momentax") / "data" / "transfer_functions.npz")
@@ -79,14 +80,15 @@ def transfer_from_counts(
     underover: np.ndarray | None = None,
     where: str = "transfer function table",
 ) -> BinnedTransfer:
-    """BinnedTransfer of counts [E_gen bin, dE bin], dE = E_rec - E_gen (GeV), and the counts below and above [E_gen bin, 2].
+    """BinnedTransfer of counts [E_gen bin, dE bin], dE = E_rec - E_gen in GeV.
 
-    For every bin of E_gen: the cumulative distribution at bin edges, interpolated by a monotone cubic on the scale of
-    normal quantiles (nearly a straight line, so that a coarse bin is divided sensibly); its median is the location and
-    half its central 68 % the scale; the density in units of these, smoothed over z, then over neighbouring bins of
-    E_gen, normalised to median 0 and scale 1; a small two-sided exponential added. Bins of E_gen with too few counts,
-    or narrower than the table resolves, are left out: their neighbours are scaled. Tail lengths are the mean excess of
-    the pooled counts beyond 8 scales.
+    ``underover`` [E_gen bin, 2]: counts below and above the range of dE.
+    For every bin of E_gen: the cumulative distribution at bin edges, interpolated by a monotone cubic on the
+    scale of normal quantiles (nearly a straight line, so that a coarse bin is divided sensibly); its median
+    is the location and half its central 68 % the scale; the density in units of these, smoothed over z, then
+    over neighbouring bins of E_gen, normalised to median 0 and scale 1; a small two-sided exponential added.
+    Bins of E_gen with too few counts, or narrower than the table resolves, are left out: their neighbours
+    are scaled. Tail lengths are the mean excess of the pooled counts beyond 8 scales.
 
     Raises :class:`InputError`, beginning with ``where``, for a malformed table.
     """
@@ -138,7 +140,7 @@ def transfer_from_counts(
 
 
 class _Cdf:
-    """Cumulative distribution of one histogram, smooth and strictly rising on the scale of normal quantiles."""
+    """Cumulative distribution of one histogram, smooth and rising on the scale of normal quantiles."""
 
     def __init__(self, x: np.ndarray, probability: np.ndarray):
         self.x = x
@@ -191,7 +193,7 @@ def _mean_energies(total: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def _tail_length(excess: np.ndarray, counts: np.ndarray) -> float:
-    """Mean distance beyond 8 scales of the pooled counts there; 1 to 10, and 3 where there are fewer than 10."""
+    """Mean distance of the pooled counts beyond 8 scales, within 1 to 10; 3 where there are fewer than 10."""
     beyond = excess > _Z_MAX
     number = counts[beyond].sum()
     if number < 10:
