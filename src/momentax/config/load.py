@@ -44,7 +44,7 @@ class Config(Section):
     selection: SelectionConfig = SelectionConfig()
     """Event selection."""
     hypotheses: HypothesesConfig = HypothesesConfig()
-    """Hypotheses each event is weighed with."""
+    """What each event is weighed with: one weight for every hypothesis."""
     shards: ShardsConfig = ShardsConfig()
     """Division of the weights into jobs."""
     regress: RegressSection = RegressSection()

@@ -1,0 +1,143 @@
+"""Configuration: generated files in step, refusals with key, value and nearest name."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from momentax.config import Config, PhysicsConfig, SelectionConfig, load_config
+from momentax.config.__main__ import defaults_text, main, schema_text
+from momentax.errors import ConfigError
+from momentax.events import Selection
+
+ROOT = Path(__file__).parents[1]
+PAPER_POINTS = 23
+
+
+def test_generated_files_are_in_step_with_the_models(tmp_path):
+    assert main(["--folder", str(ROOT / "config")]) == 0
+    for name in ("schema.json", "defaults.yaml"):
+        (tmp_path / name).write_text("stale")
+    assert main(["--folder", str(tmp_path)]) == 1
+    assert main(["--folder", str(tmp_path), "--write"]) == 0
+    assert (tmp_path / "schema.json").read_text() == schema_text()
+    assert (tmp_path / "defaults.yaml").read_text() == defaults_text()
+
+
+def test_defaults_file_and_embedded_config_are_the_defaults():
+    assert load_config(ROOT / "config/defaults.yaml") == Config()
+    assert load_config(ROOT / "config/config.yaml") == Config()
+    assert load_config() == Config()
+
+
+def test_every_key_has_a_description():
+    def undescribed(schema: dict, path: str) -> list[str]:
+        own = [f"{path}.{n}" for n, p in schema.get("properties", {}).items() if not p.get("description")]
+        return own + [x for n, d in schema.get("$defs", {}).items() for x in undescribed(d, n)]
+
+    assert undescribed(json.loads(schema_text()), "Config") == []
+
+
+def test_paper_config_has_the_papers_points_and_topologies():
+    config = load_config(ROOT / "config/paper.yaml")
+    assert len(config.hypotheses.hza) == PAPER_POINTS
+    assert len(config.hypothesis_labels()) == PAPER_POINTS + 2
+    hza = [s.n_events for s in config.samples.values() if s.hypothesis.startswith("hza")]
+    assert abs(sum(hza) - 2_570_596) < PAPER_POINTS
+    layers = {k: getattr(config.regress, k).hidden for k in config.hypothesis_kinds()}
+    assert layers == {"drell_yan": [200] * 6, "ttbar": [500] * 8, "hza": [300] * 8}
+
+
+def test_selection_section_is_the_readers_selection():
+    ours = SelectionConfig().model_dump()
+    theirs = dataclasses.asdict(Selection())
+    assert ours == theirs
+
+
+def test_sections_are_immutable_and_hashable():
+    physics = PhysicsConfig()
+    assert hash(physics) == hash(PhysicsConfig())
+    with pytest.raises(ValueError, match="frozen"):
+        physics.sqrt_s = 7000.0
+
+
+REFUSED = [
+    ({"phyiscs": {}}, ["phyiscs", "did you mean 'physics'"]),
+    ({"physics": {"sqrts": 3}}, ["physics.sqrts: unknown key", "did you mean 'sqrt_s'"]),
+    ({"physics": {"sqrt_s": -1}}, ["physics.sqrt_s = -1"]),
+    ({"physics": {"sqrt_s": float("nan")}}, ["physics.sqrt_s = nan"]),
+    ({"physics": {"integration": {"relative_accuracy": 0}}}, ["physics.integration.relative_accuracy = 0"]),
+    ({"physics": {"integration": {"relative_accuracy": -0.1}}}, ["relative_accuracy = -0.1"]),
+    ({"physics": {"integration": {"n_eval": [16000, 4000]}}}, ["n_eval", "must rise"]),
+    ({"physics": {"integration": {"n_eval": []}}}, ["n_eval", "empty"]),
+    ({"physics": {"detector": {"kind": "gausian"}}}, ["kind = 'gausian'", "did you mean 'gaussian'"]),
+    ({"physics": {"detector": {"recoil": {"weights": [0.5, 0.4, 0.2]}}}}, ["weights sum to 1.1"]),
+    ({"physics": {"detector": {"recoil": {"sigmas": [10, 30]}}}}, ["3 weights for 2 sigmas"]),
+    ({"physics": {"detector": {"muon": {"constant": 0}}}}, ["delta function"]),
+    ({"physics": {"detector": {"table": "a.npz"}}}, ["set kind: binned"]),
+    ({"hypotheses": {"hza": [[300, 250]]}}, ["(300, 250)", "H -> Z A is closed", "341.2"]),
+    ({"hypotheses": {"hza": [[300, 9]]}}, ["A -> b bbar is closed", "9.4"]),
+    ({"hypotheses": {"hza": [[500, 300], [500, 300]]}}, ["a mass point is given twice"]),
+    ({"hypotheses": {"ttbar": [50]}}, ["hypotheses.ttbar.0 = 50"]),
+    ({"samples": {"a": {"kind": "builtin", "hypothesis": "hza_300_250", "n_events": 1}}}, ["is closed"]),
+    ({"samples": {"a": {"kind": "builtin", "hypothesis": "ttbr", "n_events": 1}}}, ["no hypothesis"]),
+    (
+        {"samples": {"a": {"kind": "builtin", "hypothesis": "ttbar", "n_events": 0}}},
+        ["samples.a.n_events = 0"],
+    ),
+    (
+        {"samples": {"a": {"kind": "builtin", "hypothesis": "ttbar", "n_evnts": 9}}},
+        ["samples.a.n_evnts: unknown key; did you mean 'n_events'", "samples.a.n_events: missing"],
+    ),
+    ({"samples": {"a": {"hypothesis": "ttbar"}}}, ["samples.a.kind: missing"]),
+    ({"samples": {"a": {"kind": "fil"}}}, ["samples.a.kind = 'fil'"]),
+    ({"samples": {"a/b": {"kind": "builtin", "hypothesis": "ttbar", "n_events": 1}}}, ["a/b"]),
+    ({"samples": {}}, ["samples is empty"]),
+    ({"scan": {"samples": ["hza_500_30"]}}, ["did you mean 'hza_500_300'"]),
+    ({"classify": {"discriminants": [["ttbar", "drell_yn"]]}}, ["did you mean 'drell_yan'"]),
+    ({"selection": {"signal_mll_window": [110, 70]}}, ["is empty"]),
+    ({"regress": {"hza": {"fractions": [0.5, 0.2, 0.2]}}}, ["fractions"]),
+    ({"regress": {"hza": {"hiden": [3]}}}, ["did you mean 'hidden'"]),
+    ({"shards": {"events_per_shard": 0}}, ["shards.events_per_shard = 0"]),
+]
+
+
+@pytest.mark.parametrize(("config", "words"), REFUSED, ids=[", ".join(w)[:60] for _, w in REFUSED])
+def test_a_mistake_is_refused_with_its_key_and_a_remedy(config, words):
+    with pytest.raises(ConfigError) as caught:
+        load_config(config)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once_with_the_file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        yaml.safe_dump({"sed": 1, "physics": {"sqrt_s": "high"}, "shards": {"events_per_shard": -3}})
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"{path}: 3 problem(s)"
+    assert len(lines) == 4
+
+
+def test_yaml_that_cannot_be_used_is_refused(tmp_path):
+    path = tmp_path / "mine.yaml"
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(path)
+    path.write_text("samples: {a: 1, a: 2}")
+    with pytest.raises(ConfigError, match=r"line 1: key 'a' is given twice"):
+        load_config(path)
+    path.write_text("- 1")
+    with pytest.raises(ConfigError, match="holds a list"):
+        load_config(path)
+    path.write_text("a: [")
+    with pytest.raises(ConfigError, match="no valid YAML"):
+        load_config(path)
+    path.write_text("")
+    assert load_config(path) == Config()
