@@ -26,7 +26,7 @@ TREE = "Weights"
 STATUS_CODES = {name: code for code, name in enumerate(STATUS)}
 
 #: Suffix of the branch -> dtype.
-_PARTS = {
+_PARTS: dict[str, np.dtype] = {
     "value": np.dtype(np.float64),
     "error": np.dtype(np.float64),
     "chi2_dof": np.dtype(np.float64),
@@ -59,8 +59,10 @@ def _branches(labels: Sequence[str]) -> dict[str, np.dtype]:
     prefixes = [branch_prefix(label) for label in labels]
     if len(set(prefixes)) != len(prefixes):
         raise InputError(f"hypotheses whose branches would have the same name: {', '.join(labels)}")
-    parts: dict[str, np.dtype] = {f"{p}_{part}": dtype for p in prefixes for part, dtype in _PARTS.items()}
-    return {"event": np.dtype(np.int64)} | parts
+    branches: dict[str, np.dtype] = {"event": np.dtype(np.int64)}
+    for prefix in prefixes:
+        branches |= {f"{prefix}_{part}": dtype for part, dtype in _PARTS.items()}
+    return branches
 
 
 def _to_columns(
@@ -110,9 +112,9 @@ def write_weights(
     """Write the weights of one range of events; the file appears whole or not at all.
 
     Parameters: ``event_ids`` [n] in the order of the events file; ``weights``: hypothesis label ->
-    structured array [n] (what ``momentax.weigh`` returns; its fields in any order); ``metadata``: JSON values.
-    A shard says where it belongs with ``entry_start`` and ``entries_total`` in the metadata (default: it is the
-    whole file).
+    structured array [n] (what ``momentax.weigh`` returns; its fields in any order); ``metadata``: JSON
+    values. A shard says where it belongs with ``entry_start`` and ``entries_total`` in the metadata
+    (default: it is the whole file).
     Raises InputError for unequal lengths, a missing field or an unknown status.
     """
     where = os.fspath(path)
@@ -124,7 +126,7 @@ def write_weights(
     stop = int(shard.setdefault("entry_stop", start + n))
     if stop - start != n or not 0 <= start <= stop <= total:
         raise InputError(
-            f"{where}: {n} weights cannot be the entries {start}..{stop} of {total} "
+            f"{where}: {n} weights are not the entries {start}..{stop} of {total} "
             "(entry_start, entry_stop, entries_total of the metadata)"
         )
     with TreeWriter(path, TREE, _branches(list(weights)), compression) as out:
