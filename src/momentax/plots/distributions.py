@@ -31,6 +31,10 @@ def _filled(axis: hist.axis.Regular | hist.axis.Variable, values: np.ndarray) ->
     return hist.Hist(axis, storage=hist.storage.Weight()).fill(values)
 
 
+#: Ratios are drawn where the denominator has at least this many events: below, Gaussian errors mislead.
+_FEW = 10
+
+
 def _errors(h: hist.Hist) -> np.ndarray:
     return np.sqrt(np.asarray(h.variances()))
 
@@ -55,7 +59,8 @@ def information_distributions(
             below.
 
     Returns:
-        A figure; events beyond the axis are in the normalisation, and noted in the legend.
+        A figure; events beyond the axis are in the normalisation, and noted in the legend. Ratios are drawn
+        for bins of at least 10 events.
     """
     config = config or FiguresConfig()
     finite = {s: v[np.isfinite(v)] for s, v in information.items()}
@@ -88,7 +93,7 @@ def information_distributions(
             outside.append(_outside(h))
             if predicted:
                 _network(axes, axis, h, values, predicted[sample][np.isfinite(information[sample])], i)
-        main.set_ylabel("Events / bin width (unit area)")
+        main.set_ylabel("Events, unit area")
         main.set_ylim(0, main.get_ylim()[1] * (1.15 + 0.08 * len(finite)))
         under, over = (sum(o[k] for o in outside) for k in (0, 1))
         if under or over:
@@ -117,7 +122,7 @@ def _network(
     colour, marker = style.COLOURS[i % 8], style.MARKERS[i % 8]
     shown = h.values() > 0
     axes[0].plot(centres[shown], (h.values() / norm)[shown], marker, color=colour, ms=3.5)
-    both = (integral.values() > 0) & shown
+    both = (integral.values() >= _FEW) & shown
     ratio = h.values()[both] / integral.values()[both]
     # the same events enter both, so the error of the denominator alone is what a reader can use
     error = ratio / np.sqrt(integral.values()[both])
@@ -126,7 +131,7 @@ def _network(
 
 def _ratio_panel(ax: Axes, label: str) -> None:
     ax.axhline(1.0, color="0.4", lw=0.8)
-    ax.set_ylim(0.5, 1.5)
+    ax.set_ylim(0.45, 1.55)
     ax.set_ylabel(label, fontsize=12, loc="center")
 
 
@@ -169,7 +174,7 @@ def pull_distribution(
                 label=text,
             )
         ax.plot(x, np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi), color="0.3", lw=1.2, label="normal distribution")
-        ax.set(xlim=(-5, 5), xlabel=xlabel, ylabel="Entries / bin width (unit area)")
+        ax.set(xlim=(-5, 5), xlabel=xlabel, ylabel="Entries, unit area")
         ax.set_ylim(0, ax.get_ylim()[1] * (1.15 + 0.17 * len(pulls)))
         ax.legend(loc="upper left")
         style.heading(ax, config, title)
@@ -211,7 +216,7 @@ def cost_distribution(
                 label=text,
             )
             if name in references:
-                ax.axvline(references[name], color=style.COLOURS[i % 8], ls=":", lw=1.2)
+                ax.axvline(references[name], 0.0, 0.6, color=style.COLOURS[i % 8], ls=":", lw=1.6)
         if references:
             ax.plot([], [], ":", color="0.3", label="published mean (JHEP 04 (2021) 020)")
         ax.set(
@@ -236,7 +241,7 @@ def weight_status(
     if not rows:
         raise InputError("no weights to summarise")
     with style.context():
-        figure, (ax,) = style.new_figure(figsize=(8.4, 1.9 + 0.34 * len(rows)))
+        figure, (ax,) = style.new_figure(figsize=(9.6, 1.9 + 0.34 * len(rows)))
         for y, (_, _, by_status) in enumerate(rows):
             total, left = sum(by_status.values()), 0.0
             for status, colour in style.STATUS_COLOURS.items():
@@ -246,9 +251,9 @@ def weight_status(
             others = [f"{n.replace('_', ' ')} {c}" for n, c in by_status.items() if n != "ok" and c]
             text = f"{style.thousands(by_status.get('ok', 0))} of {style.thousands(total)} ok"
             ax.text(101, y, text + ("" if not others else "; " + ", ".join(others)), va="center", size=9)
-        names = [f"{style.pretty(s)} events, {style.pretty(h)}" for s, h, _ in rows]
+        names = [f"{style.pretty(s)} events, {style.pretty(h)} weight" for s, h, _ in rows]
         ax.set_yticks(range(len(rows)), names, size=10)
-        ax.invert_yaxis()
+        ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.minorticks_off()
         ax.tick_params(axis="y", length=0)
         ax.set(xlim=(0, 100), xlabel="Weights [%]")

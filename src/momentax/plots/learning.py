@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -16,17 +18,25 @@ from momentax.plots.config import FiguresConfig
 
 
 def regression(
-    information: np.ndarray, predicted: np.ndarray, hypothesis: str, config: FiguresConfig | None = None
+    information: np.ndarray,
+    predicted: np.ndarray,
+    hypothesis: str,
+    metrics: Mapping[str, Any],
+    config: FiguresConfig | None = None,
 ) -> Figure:
     """Information from the network against that from the integral, and the residual below.
 
     Args:
         information, predicted: I of the same rows [n], on test events.
         hypothesis: label, or ``hza`` for all mass points together.
+        metrics: of these rows, from `momentax.regress.metrics.residual_metrics`, for the legend.
 
     Returns:
         A two-dimensional histogram with the diagonal; below, the median and the central 68.3 % of
-        log10 W_DNN - log10 W_MEM in bins of I with at least 20 rows, with the bootstrap error of the median.
+        log10 W_DNN - log10 W in bins of I with at least 20 rows, with the bootstrap error of the median.
+
+    Raises:
+        InputError: fewer than 20 rows.
     """
     config = config or FiguresConfig()
     n = len(information)
@@ -53,10 +63,9 @@ def regression(
         main.plot(
             [low, high], [low, high], color=style.COLOURS[1], lw=1.0, ls="--", label="network = integral"
         )
-        half = np.subtract(*np.quantile(residual, [0.841345, 0.158655])) / 2
-        text = f"{style.thousands(n)} test weights ({n - int(inside.sum())} outside)\n"
-        text += rf"bias {residual.mean():+.3f} $\pm$ {residual.std(ddof=1) / np.sqrt(n):.3f}"
-        text += f"\nr.m.s. {residual.std(ddof=1):.3f}, central 68 % / 2: {half:.3f}"
+        text = f"{style.thousands(n)} test weights ({n - int(inside.sum())} outside)"
+        for key, name in (("bias", "bias"), ("rms", "r.m.s."), ("width", "half of central 68 %")):
+            text += "\n" + rf"{name} {metrics[key][0]:.3f} $\pm$ {metrics[key][1]:.3f}"
         main.plot([], [], " ", label=text)
         main.legend(loc="upper left")
         main.set(xlim=(low, high), ylim=(low, high))
@@ -68,7 +77,7 @@ def regression(
     return figure
 
 
-def _residuals(ax, x: np.ndarray, residual: np.ndarray) -> None:  # type: ignore[no-untyped-def]
+def _residuals(ax: Axes, x: np.ndarray, residual: np.ndarray) -> None:
     """Median, its error and the central 68.3 % of the residual in quantile bins of x."""
     parts = np.array_split(np.argsort(x, kind="stable"), max(1, min(25, len(x) // 20)))
     rng = np.random.default_rng(1)
@@ -146,9 +155,16 @@ def roc_curves(curves: Sequence[Roc], title: str = "", config: FiguresConfig | N
                 ls=style.LINES[i % 4],
                 label=text,
             )
-        ax.plot([max(floor, 1e-3), 1], [max(floor, 1e-3), 1], ":", color="0.5", lw=1, label="no separation")
+        diagonal = np.linspace(floor, 1.0, 400)
+        ax.plot(diagonal, diagonal, ":", color="0.5", lw=1.2, label="no separation")
         ax.set(yscale="log", xlim=(0, 1), xlabel="Correct identification", ylabel="Misidentification")
-        ax.set_ylim(floor, 40.0 ** (len(curves) / 3) * 3)
+        decades = np.arange(np.floor(np.log10(floor)), 1)
+        ax.set_ylim(
+            floor, floor ** -(0.12 + 0.17 * len(curves))
+        )  # room for the legend above one, without ticks
+        ax.set_yticks(10.0**decades)
+        ax.set_yticks([m * 10.0**d for d in decades[:-1] for m in range(2, 10)], minor=True)
+        ax.set_ylim(floor, floor ** -(0.12 + 0.17 * len(curves)))
         ax.legend(loc="upper left", fontsize=10)
         style.heading(ax, config, title)
     return figure
@@ -197,10 +213,10 @@ def class_probabilities(
                     lw=0.8,
                 )
             ax.set_yscale("log")
-            ax.set_ylabel("Unit area")
-            ax.text(
-                0.5, 0.93, f"output: {style.pretty(output)}", transform=ax.transAxes, ha="center", va="top"
-            )
+            bottom, top = ax.get_ylim()
+            ax.set_ylim(bottom, top * (top / bottom) ** 0.4)
+            ax.set_ylabel("Rows, unit area")
+            ax.text(0.03, 0.93, f"output: {style.pretty(output)}", transform=ax.transAxes, va="top")
         axes[0].legend(loc="upper right")
         axes[-1].set(xlabel="Output of the classifier", xlim=(0, 1))
         style.heading(axes[0], config, title)

@@ -9,7 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import mplhep
+import mplhep  # noqa: F401 (registers the fonts)
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -37,6 +37,9 @@ _RC: Any = {
     "mathtext.rm": "TeX Gyre Heros",
     "mathtext.it": "TeX Gyre Heros:italic",
     "mathtext.bf": "TeX Gyre Heros:bold",
+    "mathtext.cal": "TeX Gyre Heros:italic",
+    "mathtext.sf": "TeX Gyre Heros",
+    "mathtext.tt": "TeX Gyre Heros",
     "font.size": 13,
     "axes.labelsize": 14,
     "axes.linewidth": 1.0,
@@ -52,6 +55,7 @@ _RC: Any = {
     "ytick.minor.visible": True,
     "xtick.major.size": 7,
     "ytick.major.size": 7,
+    "xtick.major.pad": 6,
     "xtick.minor.size": 3.5,
     "ytick.minor.size": 3.5,
     "xaxis.labellocation": "right",
@@ -82,15 +86,17 @@ def new_figure(rows: Sequence[float] = (1.0,), **kwargs: Any) -> tuple[Figure, l
 
 def heading(ax: Axes, config: FiguresConfig, right: str = "") -> None:
     """The line above a figure: label in bold, its addition in italics, and the text at the right."""
-    mplhep.label.exp_label(
-        exp=config.label,
-        text=config.addition,
-        data=True,
-        rlabel=right,
-        loc=0,
-        ax=ax,
-        fontsize=(14, 12, 12, 12),
+    name = ax.text(0.0, 1.015, config.label, transform=ax.transAxes, weight="bold", size=14)
+    ax.annotate(
+        config.addition,
+        (1.0, 1.015),
+        xycoords=(name, ax.transAxes),  # after the end of the name, wherever the layout puts it
+        xytext=(5, 0),
+        textcoords="offset points",
+        va="baseline",
+        style="italic",
     )
+    ax.text(1.0, 1.015, right, transform=ax.transAxes, ha="right", size=12)
 
 
 def pretty(label: str) -> str:
