@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.tri as mtri
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +14,8 @@ from momentax.plots.config import FiguresConfig
 from momentax.scan.likelihood import Likelihood
 
 _ANNOTATE_UP_TO = 12
+#: End of the colour scale: points this far from the minimum are all equally excluded.
+_DEEPEST = 10.0
 
 
 def likelihood_map(
@@ -22,29 +26,34 @@ def likelihood_map(
 ) -> Figure:
     """-ln L per event above its minimum, over (mA, mH).
 
-    The computed points are coloured, with linear interpolation between them where they span a plane; the minimum
-    and the truth are marked; few points carry their numbers with errors. Contours are at -2 Delta ln L = 2.30 and
-    5.99 of one event: 68 % and 95 % for two parameters.
+    The computed points are coloured, with linear interpolation between them where they span a plane; the
+    minimum and the truth are marked; few points carry their numbers with errors. Contours are at
+    -2 Delta ln L = 2.30 and 5.99 of one event: 68 % and 95 % for two parameters.
     """
     config = config or FiguresConfig()
     m_h, m_a = scan.columns["mH"], scan.columns["mA"]
     delta, error = scan.columns["delta_nll"], scan.columns["delta_nll_error"]
     with style.context():
         figure, (ax,) = style.new_figure(figsize=(7.2, 5.8))
-        top = max(float(delta.max()), 1e-9)
+        top = max(min(float(delta.max()), _DEEPEST), 1e-9)
+        scale: dict[str, Any] = {"cmap": "cividis_r", "vmin": 0.0, "vmax": top}
         triangles = _triangles(m_a, m_h)
         if triangles is not None:
-            ax.tricontourf(triangles, delta, levels=np.linspace(0, top, 41), cmap="cividis_r", alpha=0.55)
+            ax.tripcolor(triangles, delta, shading="gouraud", rasterized=True, alpha=0.6, **scale)
             for level, line, name in ((1.15, "-", "68 %"), (3.0, "--", "95 %")):
-                if level < top:
+                if level < delta.max():
                     ax.tricontour(
                         triangles, delta, levels=[level], colors="k", linestyles=line, linewidths=1.2
                     )
-                    ax.plot([], [], "k", ls=line, lw=1.2, label=f"one event, {name}")
-        points = ax.scatter(
-            m_a, m_h, c=delta, s=70, cmap="cividis_r", vmin=0, vmax=top, ec="k", lw=0.7, zorder=3
+                    ax.plot([], [], "k", ls=line, lw=1.2, label=f"{name}, for one event")
+        points = ax.scatter(m_a, m_h, c=delta, s=70, ec="k", lw=0.7, zorder=3, **scale)
+        figure.colorbar(
+            points,
+            ax=ax,
+            label=r"$(-\ln L + \ln L_{\max})\,/\,n$",
+            pad=0.02,
+            extend="max" if delta.max() > top else "neither",
         )
-        figure.colorbar(points, ax=ax, label=r"$(-\ln L + \ln L_{\max})\,/\,n$", pad=0.02)
         ax.plot(
             m_a[scan.best],
             m_h[scan.best],
@@ -95,7 +104,15 @@ def _numbers(ax: Axes, x: np.ndarray, y: np.ndarray, delta: np.ndarray, error: n
     for i in range(len(x)):
         text = "0" if i == best else rf"{delta[i]:.3f} $\pm$ {error[i]:.3f}"
         ax.annotate(
-            text, (x[i], y[i]), xytext=(0, -11), textcoords="offset points", ha="center", va="top", size=9
+            text,
+            (x[i], y[i]),
+            xytext=(0, -13),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            size=9,
+            bbox={"boxstyle": "square,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8},
+            zorder=6,
         )
 
 
