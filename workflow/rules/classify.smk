@@ -1,7 +1,5 @@
 # Discriminants and classifiers from the weights, and their ROC curves.
 rule classify:
-    message:
-        "Training the classifiers of {params.classes}"
     input:
         events=expand(events("{sample}"), sample=LABELLED),
         weights=expand(weights("{sample}"), sample=LABELLED),
@@ -15,15 +13,17 @@ rule classify:
         log("classify"),
     benchmark:
         benchmark_of("classify")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(3000),
+        runtime=more(60),
     params:
         classes={name: kind_of(name) for name in LABELLED},
         network=section("classify"),
         code=fingerprint("classify.workflow"),
-    resources:
-        mem_mb=more(3000),
-        runtime=more(60),
-    threads: 1
-    conda:
-        "../../envs/cpu.yaml"
+    message:
+        "Training the classifiers of {params.classes}"
     script:
         "../scripts/classify.py"

@@ -1,7 +1,5 @@
 # Figures of the report: each is a named target, drawn from data files that are targets themselves.
 rule figure_statuses:
-    message:
-        "Drawing the statuses of the weights"
     input:
         events=expand(events("{sample}"), sample=SAMPLES),
         weights=expand(weights("{sample}"), sample=SAMPLES),
@@ -17,6 +15,12 @@ rule figure_statuses:
         log("figures/statuses"),
     benchmark:
         benchmark_of("figures/statuses")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
     params:
         figures=section("figures"),
         accuracy=CONFIG.physics.integration.relative_accuracy,
@@ -24,19 +28,13 @@ rule figure_statuses:
         samples=sample_text(SAMPLES),
         cuts=selection_text(),
         code=fingerprint("plots.distributions", "regress.targets"),
-    resources:
-        mem_mb=more(1500),
-        runtime=more(20),
-    threads: 1
-    conda:
-        "../../envs/cpu.yaml"
+    message:
+        "Drawing the statuses of the weights"
     script:
         "../scripts/figure_statuses.py"
 
 
 rule figure_information:
-    message:
-        "Drawing the information under {wildcards.hypothesis}"
     input:
         events=expand(events("{sample}"), sample=SAMPLES),
         weights=expand(weights("{sample}"), sample=SAMPLES),
@@ -52,25 +50,25 @@ rule figure_information:
         log("figures/information_{hypothesis}"),
     benchmark:
         benchmark_of("figures/information_{hypothesis}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
     params:
         figures=section("figures"),
         use_not_converged=CONFIG.classify.use_not_converged,
         samples=sample_text(SAMPLES),
         cuts=selection_text(),
         code=fingerprint("plots.distributions", "regress.targets"),
-    resources:
-        mem_mb=more(1500),
-        runtime=more(20),
-    threads: 1
-    conda:
-        "../../envs/cpu.yaml"
+    message:
+        "Drawing the information under {wildcards.hypothesis}"
     script:
         "../scripts/figure_information.py"
 
 
 rule figure_regression:
-    message:
-        "Drawing the {wildcards.kind} regression"
     input:
         predictions=result("regress/{kind}/predictions.npz"),
         history=result("regress/{kind}/history.npz"),
@@ -92,25 +90,25 @@ rule figure_regression:
         log("figures/regression_{kind}"),
     benchmark:
         benchmark_of("figures/regression_{kind}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
     params:
         figures=section("figures"),
         network=lambda wildcards: section("regress", wildcards.kind),
         samples=sample_text(SAMPLES),
         cuts=selection_text(),
         code=fingerprint("plots.learning"),
-    resources:
-        mem_mb=more(1500),
-        runtime=more(20),
-    threads: 1
-    conda:
-        "../../envs/cpu.yaml"
+    message:
+        "Drawing the {wildcards.kind} regression"
     script:
         "../scripts/figure_regression.py"
 
 
 rule figure_roc:
-    message:
-        "Drawing the ROC curves of {wildcards.group}"
     input:
         roc=result("classify/roc.npz"),
     output:
@@ -125,6 +123,12 @@ rule figure_roc:
         log("figures/roc_{group}"),
     benchmark:
         benchmark_of("figures/roc_{group}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
     params:
         figures=section("figures"),
         fractions=list(CONFIG.classify.fractions),
@@ -132,19 +136,13 @@ rule figure_roc:
         samples=sample_text(LABELLED),
         cuts=selection_text(),
         code=fingerprint("plots.learning", "classify.workflow"),
-    resources:
-        mem_mb=more(1500),
-        runtime=more(20),
-    threads: 1
-    conda:
-        "../../envs/cpu.yaml"
+    message:
+        "Drawing the ROC curves of {wildcards.group}"
     script:
         "../scripts/figure_roc.py"
 
 
 rule figure_likelihood:
-    message:
-        "Drawing the likelihood of {wildcards.sample}"
     input:
         table=result("scan/{sample}/likelihood.csv"),
         facts=result("scan/{sample}/likelihood.json"),
@@ -160,6 +158,12 @@ rule figure_likelihood:
         log("figures/likelihood_{sample}"),
     benchmark:
         benchmark_of("figures/likelihood_{sample}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
     params:
         figures=section("figures"),
         points=len(CONFIG.hypotheses.hza),
@@ -167,11 +171,7 @@ rule figure_likelihood:
         samples=lambda wildcards: sample_text([wildcards.sample]),
         cuts=selection_text(),
         code=fingerprint("plots.likelihood"),
-    resources:
-        mem_mb=more(1500),
-        runtime=more(20),
-    threads: 1
-    conda:
-        "../../envs/cpu.yaml"
+    message:
+        "Drawing the likelihood of {wildcards.sample}"
     script:
         "../scripts/figure_likelihood.py"

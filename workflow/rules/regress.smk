@@ -12,6 +12,8 @@ rule regress:
         log("regress/{kind}"),
     benchmark:
         benchmark_of("regress/{kind}")
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=more(3000),
@@ -21,7 +23,5 @@ rule regress:
         code=fingerprint("regress.training"),
     message:
         "Training the {wildcards.kind} regressor"
-    conda:
-        "../../envs/cpu.yaml"
     script:
         "../scripts/regress.py"

@@ -8,6 +8,8 @@ rule simulate:
         benchmark_of("simulate/{sample}")
     wildcard_constraints:
         sample="|".join(BUILTIN) or "(?!)",
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=more(2000),
@@ -20,8 +22,6 @@ rule simulate:
         code=fingerprint("simulate", "events"),
     message:
         "Simulating {wildcards.sample}: {params.spec[n_events]} events of {params.spec[hypothesis]}"
-    conda:
-        "../../envs/cpu.yaml"
     script:
         "../scripts/simulate.py"
 
@@ -37,6 +37,8 @@ rule read:
         benchmark_of("read/{sample}")
     wildcard_constraints:
         sample="|".join(FILES) or "(?!)",
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=more(2000),
@@ -47,8 +49,6 @@ rule read:
         code=fingerprint("events"),
     message:
         "Reading {wildcards.sample} from {input}"
-    conda:
-        "../../envs/cpu.yaml"
     script:
         "../scripts/read.py"
 
@@ -60,6 +60,8 @@ rule cross_section:
         log("cross_section/{hypothesis}"),
     benchmark:
         benchmark_of("cross_section/{hypothesis}")
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=more(2000),
@@ -71,7 +73,5 @@ rule cross_section:
         code=fingerprint("simulate", "events"),
     message:
         "Cross section of {wildcards.hypothesis} after the selection"
-    conda:
-        "../../envs/cpu.yaml"
     script:
         "../scripts/cross_section.py"

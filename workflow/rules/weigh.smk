@@ -8,6 +8,8 @@ rule weigh:
         log("weigh/{sample}/{shard}"),
     benchmark:
         benchmark_of("weigh/{sample}/{shard}")
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=more(3000),
@@ -19,8 +21,6 @@ rule weigh:
         code=fingerprint("weigh_file"),
     message:
         "Weighing entries {params.entries} of {wildcards.sample}"
-    conda:
-        "../../envs/cpu.yaml"
     script:
         "../scripts/weigh.py"
 
@@ -37,6 +37,8 @@ rule merge:
         log("merge/{sample}"),
     benchmark:
         benchmark_of("merge/{sample}")
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=more(1500),
@@ -45,7 +47,5 @@ rule merge:
         code=fingerprint("weights_io"),
     message:
         "Merging the weights of {wildcards.sample}"
-    conda:
-        "../../envs/cpu.yaml"
     script:
         "../scripts/merge.py"

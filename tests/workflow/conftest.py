@@ -1,0 +1,60 @@
+"""A Snakemake run of the workflow in a folder of its own, with a configuration of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+class Workflow:
+    """Runs ``snakemake`` on the Snakefile of the project, from ``folder``."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def configure(self, name: str = "config.yaml", **config: object) -> Path:
+        """Write a configuration file."""
+        path = self.folder / name
+        path.write_text(yaml.safe_dump(config))
+        return path
+
+    def __call__(self, *arguments: str, config: str | Path = "config.yaml") -> subprocess.CompletedProcess[str]:
+        """The finished run, its text in ``stdout``."""
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
+        environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache/jax/tests")}
+        return subprocess.run(
+            [*command, "--configfile", str(config), *arguments],
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=900,
+        )
+
+
+@pytest.fixture
+def workflow(tmp_path: Path) -> Workflow:
+    """A workflow in an empty folder."""
+    return Workflow(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def job_counts() -> Callable[[str], dict[str, int]]:
+    """Reader of the table of jobs that a dry run prints."""
+
+    def read(text: str) -> dict[str, int]:
+        lines = text.split("Job stats:")[1].splitlines()[3:]
+        rows = [line.split() for line in lines]
+        end = next(i for i, row in enumerate(rows) if not row)
+        return {row[0]: int(row[1]) for row in rows[:end]}
+
+    return read
