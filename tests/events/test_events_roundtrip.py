@@ -65,7 +65,7 @@ def test_no_event_is_a_result_too(make, tmp_path):
 
 @pytest.mark.parametrize("step", [1, 7, 50, 10_000])
 def test_chunks_change_nothing(make, tmp_path, step):
-    events = make(100, 7, "without")
+    events = make(60, 7, "without")
     write_events(tmp_path / "e.root", events)
     assert same_bits(events, read_events(tmp_path / "e.root", step=step))
 

@@ -158,16 +158,14 @@ def recognise(existing: Collection[str], user: Mapping[str, Branch] | None) -> F
         return known
     _check_keys(user)
     layout = _layout(user)
+    lacking = "the leptons and the jets" if layout is None else _lacking(user, layout)
+    if lacking is None:
+        return Format("branches", str(layout), dict(user))
     if known is not None and known.layout != "own" and layout in (None, known.layout):
         changed = _without_replaced(known.branches, user)
         kept = frozenset(k for k in known.optional if k not in user)
         return Format(f"{known.name}, changed by branches", known.layout, changed | dict(user), kept)
-    if layout is None:
-        raise InputError(
-            "branches: the tree's format is not known, so the map must name the leptons and jets too"
-        )
-    _check_complete(user, layout)
-    return Format("branches", layout, dict(user))
+    raise InputError(f"branches: the map lacks {lacking}")
 
 
 def _without_replaced(branches: BranchMap, user: Mapping[str, Branch]) -> BranchMap:
@@ -188,27 +186,27 @@ def has_p4(branches: Mapping[str, Branch], obj: str) -> bool:
     return polar or {"px", "py", "pz", "e"} <= has
 
 
-def _check_complete(branches: Mapping[str, Branch], layout: str) -> None:
-    """InputError naming the first thing that a user's map lacks."""
-
-    def need(ok: bool, what: str) -> None:
-        if not ok:
-            raise InputError(f"branches: the map lacks {what}")
-
+def _lacking(branches: Mapping[str, Branch], layout: str) -> str | None:
+    """The first thing that a user's map lacks to stand alone, or None."""
     p4 = "_pt _eta _phi and _mass (or _e), or _px _py _pz _e"
     if layout == "candidates":
         pair = ("lep_plus", "lep_minus") if "lep_plus_pdgId" in branches else ("l1", "l2")
         for obj in pair:
-            need(f"{obj}_pdgId" in branches, f"{obj}_pdgId (a branch, or a number such as -13)")
+            if f"{obj}_pdgId" not in branches:
+                return f"{obj}_pdgId (a branch, or a number such as -13)"
         for obj in (*pair, "j1", "j2"):
-            need(has_p4(branches, obj), f"the four-vector of {obj}: {p4}")
+            if not has_p4(branches, obj):
+                return f"the four-vector of {obj}: {p4}"
     else:
         leptons = [o for o in ("electron", "muon") if any(k.startswith(f"{o}_") for k in branches)]
-        need(bool(leptons), "electrons or muons: electron_pt ... or muon_pt ...")
+        if not leptons:
+            return "electrons or muons: electron_pt ... or muon_pt ..."
         for obj in (*leptons, "jet"):
-            need(has_p4(branches, obj), f"the four-vectors of {obj}: {p4}")
-        for obj in leptons:
-            need(f"{obj}_charge" in branches, f"{obj}_charge")
-        need("jet_btag" in branches, "jet_btag (the b-tag discriminator)")
-    polar, cartesian = {"met_pt", "met_phi"} <= set(branches), {"met_px", "met_py"} <= set(branches)
-    need(polar or cartesian, "met_pt and met_phi (or met_px and met_py)")
+            if not has_p4(branches, obj):
+                return f"the four-vectors of {obj}: {p4}"
+        for name in (*(f"{obj}_charge" for obj in leptons), "jet_btag"):
+            if name not in branches:
+                return name
+    if not ({"met_pt", "met_phi"} <= set(branches) or {"met_px", "met_py"} <= set(branches)):
+        return "met_pt and met_phi (or met_px and met_py)"
+    return None

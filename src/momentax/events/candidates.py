@@ -54,13 +54,15 @@ class _Source:
         if not isinstance(value, str):
             return np.full(self.n, float(value))
         array = self.arrays[value]
-        if isinstance(array, np.ndarray):
-            if array.ndim != 1 or array.dtype.kind not in "biuf":
-                raise InputError(f"branch {value!r} (for {name}) holds no single number per event")
-            return array.astype(np.float64)
-        if array.ndim == 1:
-            return ak.to_numpy(array).astype(np.float64)
-        return ak.values_astype(array, np.float64)
+        if name.split("_")[0] in ("electron", "muon", "jet"):
+            if array.ndim != 2 or ak.fields(array):
+                raise InputError(f"branch {value!r} (for {name}) holds no list of numbers per event")
+            return ak.values_astype(array, np.float64)
+        if array.ndim == 1 and not isinstance(array, np.ndarray):
+            array = ak.to_numpy(array)
+        if array.ndim != 1 or array.dtype.kind not in "biuf":
+            raise InputError(f"branch {value!r} (for {name}) holds no single number per event")
+        return array.astype(np.float64)
 
     def p4(self, obj: str, default_mass: np.ndarray | float) -> dict[str, np.ndarray]:
         """pt, eta, phi, mass of an object from whichever components the map names."""
@@ -76,8 +78,10 @@ class _Source:
                 m2 = (e - p) * (e + p)
                 mass = np.sign(m2) * np.sqrt(np.abs(m2))
         else:
-            mass = pt * 0.0 + default_mass
-        return {"pt": pt, "eta": eta, "phi": phi, "mass": mass}
+            mass = np.asarray(default_mass)
+        if not isinstance(pt, np.ndarray):  # constants, for every object of the lists
+            eta, phi, mass = (ak.broadcast_arrays(pt, values)[1] for values in (eta, phi, mass))
+        return {"pt": pt, "eta": eta, "phi": phi, "mass": mass + np.zeros_like(pt)}
 
 
 def _event_level(source: _Source) -> Columns:

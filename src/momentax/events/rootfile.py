@@ -68,7 +68,12 @@ def opened(path: PathLike) -> Iterator[Any]:
         raise InputError(f"{name}: is a folder, want a ROOT file")
     with reading(path, "open it"):
         file = uproot.open(name)
+        size, written = os.path.getsize(name), int(file.file.fEND)
     with file:
+        if size < written:
+            raise InputError(f"{name}: is truncated: {size} of {written} bytes")
+        if not file.keys():
+            raise InputError(f"{name}: holds nothing: truncated, damaged or never closed by what wrote it")
         yield file
 
 
@@ -111,9 +116,12 @@ def read_metadata(file: Any, path: PathLike) -> dict[str, Any]:
     return value
 
 
-def branch_hint(name: str, existing: Iterable[str]) -> str:
-    """``; did you mean 'x'?``, or the first few branches there are (a NanoAOD tree has a thousand)."""
-    names = list(existing)
+def branch_hint(name: str, existing: Iterable[str], taken: Iterable[str] = ()) -> str:
+    """``; did you mean 'x'?``, or the first few branches there are (a NanoAOD tree has a thousand).
+
+    Branches that are ``taken`` for something else are not proposed.
+    """
+    names = [other for other in existing if other not in set(taken)]
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if close:
         return f"; did you mean {close[0]!r}?"
@@ -124,13 +132,13 @@ def branch_hint(name: str, existing: Iterable[str]) -> str:
 def require_branches(path: PathLike, tree: Any, wanted: Iterable[str]) -> None:
     """InputError naming file, tree, branch and nearest existing branch for the first one that is missing."""
     existing = tree.keys(recursive=False)
-    have = set(existing)
-    missing = [name for name in wanted if name not in have]
+    have, used = set(existing), list(wanted)
+    missing = [name for name in used if name not in have]
     if missing:
         more = f" (and {len(missing) - 1} more: {', '.join(missing[1:6])})" if len(missing) > 1 else ""
         raise InputError(
             f"{os.fspath(path)}: tree {tree.name!r} has no branch {missing[0]!r}{more}"
-            f"{branch_hint(missing[0], existing)}"
+            f"{branch_hint(missing[0], existing, used)}"
         )
 
 

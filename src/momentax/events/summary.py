@@ -93,7 +93,7 @@ def inspect(
         named = {k: b for k, b in source.format.branches.items() if isinstance(b, str)}
         required = source.format.required()
         missing = {
-            k: f"no branch {b!r}{branch_hint(b, source.branch_names)}"
+            k: f"no branch {b!r}{branch_hint(b, source.branch_names, named.values())}"
             for k, b in required.items()
             if b not in have
         }
