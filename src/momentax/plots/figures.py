@@ -86,8 +86,8 @@ def regression_from_files(
         rows["information"],
         rows["predicted"],
         _name(meta["hypotheses"], meta["kind"]),
-        meta["metrics"]["all"],
         config,
+        meta["metrics"]["all"],
     )
     return style.save(figure, stem, config)
 

@@ -15,21 +15,23 @@ from momentax.classify.roc import Roc
 from momentax.errors import InputError
 from momentax.plots import style
 from momentax.plots.config import FiguresConfig
+from momentax.regress.metrics import residual_metrics
 
 
 def regression(
     information: np.ndarray,
     predicted: np.ndarray,
     hypothesis: str,
-    metrics: Mapping[str, Any],
     config: FiguresConfig | None = None,
+    metrics: Mapping[str, Any] | None = None,
 ) -> Figure:
     """Information from the network against that from the integral, and the residual below.
 
     Args:
         information, predicted: I of the same rows [n], on test events.
         hypothesis: label, or ``hza`` for all mass points together.
-        metrics: of these rows, from `momentax.regress.metrics.residual_metrics`, for the legend.
+        metrics: of these rows, from `momentax.regress.metrics.residual_metrics`, for the legend; by default
+            computed here with every row as an event of its own.
 
     Returns:
         A two-dimensional histogram with the diagonal; below, the median and the central 68.3 % of
@@ -43,6 +45,8 @@ def regression(
     if n < 20:
         raise InputError(f"regression figure: {n} rows, at least 20 are needed")
     residual = information - predicted
+    if metrics is None:
+        metrics = residual_metrics(residual, np.arange(n), 200, np.random.default_rng(1))
     both = np.concatenate([information, predicted])
     low, high = np.quantile(both, [0.0005, 0.9995])
     low, high = low - 0.03 * (high - low), high + 0.03 * (high - low)

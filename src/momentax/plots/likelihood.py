@@ -39,7 +39,7 @@ def likelihood_map(
         scale: dict[str, Any] = {"cmap": "cividis_r", "vmin": 0.0, "vmax": top}
         triangles = _triangles(m_a, m_h)
         if triangles is not None:
-            ax.tripcolor(triangles, delta, shading="gouraud", rasterized=True, alpha=0.6, **scale)
+            ax.tripcolor(triangles, delta, shading="gouraud", rasterized=True, **scale)
             for level, line, name in ((1.15, "-", "68 %"), (3.0, "--", "95 %")):
                 if level < delta.max():
                     ax.tricontour(
