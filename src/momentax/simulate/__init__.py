@@ -1,0 +1,21 @@
+"""The built-in leading-order generator: amplitudes, PDFs and detector of the weight."""
+
+from momentax.simulate.generate import (
+    PartonEvents,
+    cross_section,
+    generate,
+    generate_partons,
+    visible_cross_section,
+)
+from momentax.simulate.sampler import Budget, Sampler, train
+
+__all__ = [
+    "Budget",
+    "PartonEvents",
+    "Sampler",
+    "cross_section",
+    "generate",
+    "generate_partons",
+    "train",
+    "visible_cross_section",
+]
