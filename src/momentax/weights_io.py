@@ -253,13 +253,14 @@ def _check_shards(paths: Sequence[PathLike]) -> list[tuple[PathLike, dict[str, A
 
 def merge_weights(
     paths: Sequence[PathLike], out: PathLike, events: PathLike | None = None, step: int = STEP
-) -> int:
+) -> dict[str, int]:
     """Join the shards of one weights file, streamed (``step`` entries at a time), in entry order.
 
     ``paths`` in any order: the metadata say each one's range; the ranges must cover all entries once. With
     ``events`` the ids are compared with those of that events file. The metadata get ``status_counts``, by
-    hypothesis. Returns the number of events. Raises InputError naming the file for a gap, an overlap, other
-    hypotheses, another configuration, or an event id that differs; ``out`` then stays as it was.
+    hypothesis, and the sum of the shards' ``cpu_seconds``. Returns the number of weights of each status, over
+    all hypotheses. Raises InputError naming the file for a gap, an overlap, other hypotheses, another
+    configuration, or an event id that differs; ``out`` then stays as it was.
     """
     if not paths:
         raise InputError(f"{os.fspath(out)}: no shards to merge")
@@ -267,6 +268,9 @@ def merge_weights(
     metadata, labels = dict(shards[0][1]), shards[0][2]
     total = metadata["entries_total"]
     metadata |= {"entry_start": 0, "entry_stop": total, "shards": len(shards)} | _own_metadata(labels)
+    seconds = [shard["cpu_seconds"] for _, shard, _ in shards if "cpu_seconds" in shard]
+    if seconds:
+        metadata["cpu_seconds"] = {label: sum(s.get(label, 0.0) for s in seconds) for label in labels}
     counts = {label: np.zeros(len(STATUS), dtype=np.int64) for label in labels}
     with TreeWriter(out, TREE, _branches(labels)) as writer:
         writer.metadata = metadata
@@ -285,7 +289,7 @@ def merge_weights(
         metadata["status_counts"] = {
             label: {name: int(k) for name, k in zip(STATUS, n, strict=True)} for label, n in counts.items()
         }
-    return int(total)
+    return {name: int(sum(n[code] for n in counts.values())) for name, code in STATUS_CODES.items()}
 
 
 def _compare_ids(events: PathLike, shard: PathLike, ids: np.ndarray, first: int, total: int) -> None:

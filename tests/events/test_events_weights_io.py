@@ -82,7 +82,8 @@ def test_a_range_of_entries(tmp_path):
 def test_merge_does_not_depend_on_the_shards(tmp_path, edges, step):
     ids, weights = table(1000, seed=3)
     paths = write_shards(tmp_path, ids, weights, edges)
-    assert merge_weights(paths[::-1], tmp_path / "m.root", step=step) == 1000
+    counts = merge_weights(paths[::-1], tmp_path / "m.root", step=step)
+    assert counts == {s: sum(int((w["status"] == s).sum()) for w in weights.values()) for s in STATUS}
     event, back, metadata = read_weights(tmp_path / "m.root")
     assert np.array_equal(event, ids) and all(same(back[h], weights[h]) for h in LABELS)
     counted = metadata["status_counts"]["drell_yan"]
@@ -114,13 +115,24 @@ def test_merge_refuses_what_does_not_belong_together(tmp_path):
     assert not out.exists() and not list(tmp_path.glob(".*"))
 
 
+def test_merge_adds_the_cost_of_the_shards(tmp_path):
+    ids, weights = table(20)
+    paths = write_shards(
+        tmp_path, ids, weights, [0, 10, 20], cpu_seconds={"drell_yan": 1.5, "ttbar_172.5": 2.0}
+    )
+    merge_weights(paths, tmp_path / "m.root")
+    seconds = read_weights(tmp_path / "m.root").metadata["cpu_seconds"]
+    assert seconds == {"drell_yan": 3.0, "ttbar_172.5": 4.0, "hza_500_300": 0.0}
+
+
 def test_merge_compares_ids_with_the_events(make, tmp_path):
     events = make(60, 5)
     write_events(tmp_path / "e.root", events)
     ids = np.asarray(events.event)
     _, weights = table(60)
     paths = write_shards(tmp_path, ids, weights, [0, 25, 60])
-    assert merge_weights(paths, tmp_path / "m.root", events=tmp_path / "e.root", step=10) == 60
+    counts = merge_weights(paths, tmp_path / "m.root", events=tmp_path / "e.root", step=10)
+    assert sum(counts.values()) == 60 * len(LABELS)
     wrong = ids.copy()
     wrong[[30, 31]] = wrong[[31, 30]]
     paths = write_shards(tmp_path, wrong, weights, [0, 25, 60])
