@@ -71,7 +71,7 @@ def roc(
     def curve(w_signal: np.ndarray, w_background: np.ndarray) -> tuple[np.ndarray, float]:
         s = np.bincount(code[:n], w_signal, len(levels))
         b = np.bincount(code[n:], w_background, len(levels))
-        tpr = np.concatenate([[0.0], np.cumsum(s)]) / s.sum()
+        tpr = np.minimum(np.concatenate([[0.0], np.cumsum(s)]) / s.sum(), 1.0)
         fpr = np.concatenate([[0.0], np.cumsum(b)]) / b.sum()
         auc = float(np.sum(np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2))
         return _interpolate(grid, tpr, fpr), auc
@@ -90,6 +90,12 @@ def roc(
 
 
 def _interpolate(grid: np.ndarray, tpr: np.ndarray, fpr: np.ndarray) -> np.ndarray:
-    """Misidentification at given efficiencies; at a vertical step of the curve, its lowest value."""
-    steps, first = np.unique(tpr, return_index=True)
-    return np.interp(grid, steps, fpr[first])
+    """Misidentification at given efficiencies: linear between neighbouring points of the curve.
+
+    Where background events alone make it rise at one efficiency, the lowest value.
+    """
+    after = np.searchsorted(tpr, grid, side="left")
+    before = np.maximum(after - 1, 0)
+    step = tpr[after] - tpr[before]
+    share = np.where(step > 0, (grid - tpr[before]) / np.where(step > 0, step, 1.0), 0.0)
+    return fpr[before] + share * (fpr[after] - fpr[before])
