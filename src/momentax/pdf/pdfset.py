@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,19 +69,12 @@ class PdfSet:
                 f"PDG id {pid} is no parton; valid ids: {', '.join(map(str, sorted(_KNOWN_PIDS)))}"
             )
         self._check_scale(q)
-        return self._xfx(pid or GLUON, jnp.asarray(x, dtype=float), jnp.asarray(q, dtype=float))
-
-    @partial(jax.jit, static_argnums=(0, 1))
-    def _xfx(self, pid: int, x: Array, q: Array) -> Array:
-        x, q = jnp.broadcast_arrays(x, q)
+        x, q = jnp.asarray(x, dtype=float), jnp.asarray(q, dtype=float)
+        pid = pid or GLUON
         if pid not in self.grids[0].pids:
-            return jnp.zeros_like(x)
+            return jnp.zeros(jnp.broadcast_shapes(x.shape, q.shape))
         column = self.grids[0].pids.index(pid)
-        result = _interpolate(self.grids[0], column, x, q)
-        for grid in self.grids[1:]:
-            # at a threshold the upper subgrid holds
-            result = jnp.where(q >= grid.q[0], _interpolate(grid, column, x, q), result)
-        return jnp.where((x < 1.0) & (x <= self.grids[0].x[-1]), result, 0.0)
+        return _interpolate([(grid.x, grid.q, grid.values[:, :, column]) for grid in self.grids], x, q)
 
     def at_scale(self, q: float) -> FixedScalePdf:
         """The PDFs at the scale ``q`` (GeV, a number), for integrands.
@@ -129,20 +122,30 @@ def load_pdf(name_or_path: str | os.PathLike[str] = DEFAULT_SET, member: int = 0
     return PdfSet(name, path, info, tuple(grids), alphas_from_info(info))
 
 
-def _interpolate(grid: SubGrid, column: int, x: Array, q: Array) -> Array:
+@jax.jit
+def _interpolate(grids: Sequence[tuple[Array, Array, Array]], x: Array, q: Array) -> Array:
+    """x f out of the subgrids (x knots, Q knots, values [x, Q]): compiled once for sets of one shape."""
+    x, q = jnp.broadcast_arrays(x, q)
+    result = _interpolate_subgrid(*grids[0], x, q)
+    for grid in grids[1:]:
+        # at a threshold the upper subgrid holds
+        result = jnp.where(q >= grid[1][0], _interpolate_subgrid(*grid, x, q), result)
+    return jnp.where((x < 1.0) & (x <= grids[0][0][-1]), result, 0.0)
+
+
+def _interpolate_subgrid(x_knots: Array, q_knots: Array, values: Array, x: Array, q: Array) -> Array:
     """x f inside one subgrid; x and q of the same shape, frozen at the edges."""
-    log_x, log_q2 = np.log(grid.x), 2.0 * np.log(grid.q)
-    values = jnp.asarray(grid.values[:, :, column])
-    u = jnp.log(jnp.clip(x, grid.x[0], grid.x[-1]))
-    v = 2.0 * jnp.log(jnp.clip(q, grid.q[0], grid.q[-1]))
+    log_x, log_q2 = jnp.log(x_knots), 2.0 * jnp.log(q_knots)
+    u = jnp.log(jnp.clip(x, x_knots[0], x_knots[-1]))
+    v = 2.0 * jnp.log(jnp.clip(q, q_knots[0], q_knots[-1]))
     j, weights = _scale_weights(log_q2, v, jnp)
-    i = jnp.clip(jnp.searchsorted(jnp.asarray(log_x), u, side="right") - 1, 0, log_x.size - 2)
+    i = jnp.clip(jnp.searchsorted(log_x, u, side="right") - 1, 0, log_x.size - 2)
     knots = [jnp.clip(j + k, 0, log_q2.size - 1) for k in (-1, 0, 1, 2)]
 
     def at_knot(ix: Array) -> Array:
         return sum((w * values[ix, k] for w, k in zip(weights, knots, strict=True)), start=jnp.zeros_like(u))
 
-    nodes = jnp.asarray(log_x)
+    nodes = log_x
     low, high = at_knot(i), at_knot(i + 1)
     width = nodes[i + 1] - nodes[i]
     secant = (high - low) / width
@@ -158,7 +161,7 @@ def _interpolate(grid: SubGrid, column: int, x: Array, q: Array) -> Array:
     return _hermite(t, low, slope_low, high, slope_high)
 
 
-def _scale_weights(log_q2: np.ndarray, v: Any, xp: Any) -> tuple[Any, tuple[Any, Any, Any, Any]]:
+def _scale_weights(log_q2: Any, v: Any, xp: Any) -> tuple[Any, tuple[Any, Any, Any, Any]]:
     """Interval j of ln Q^2 = v and the weights of the knots j-1, j, j+1, j+2 in LHAPDF's interpolation.
 
     ``xp`` is numpy (a number, computed at once) or jax.numpy (inside a traced function).
