@@ -161,9 +161,13 @@ def test_missing_branch_is_named_with_file_tree_and_nearest(data, make, tmp_path
         read_events(nano, branches={"met_pt": "PupiMET_pt", "met_phi": "PuppiMET_phi"})
 
 
-def test_unknown_format_and_tree(data):
+def test_unknown_format_and_tree(data, tmp_path):
     with pytest.raises(InputError, match=r"uproot-HZZ\.root: tree 'events' is of no known format.*branches="):
         read_events(data / "uproot-HZZ.root")
+    with uproot.recreate(tmp_path / "n.root") as file:
+        file["Events"] = {"l1_pt": np.ones(3)}
+    with pytest.raises(InputError, match=r"n\.root: holds an RNTuple"):
+        read_events(tmp_path / "n.root")
     with pytest.raises(InputError, match="no TTree 'events'; it holds Events"):
         read_events(data / "tt_600.root", tree="events")
 

@@ -88,6 +88,9 @@ def test_truth_of_flat_sample(data, name):
         assert np.abs(p4 - want).max(axis=1) == pytest.approx(0, abs=1e-5 * want[:, 0].max())
         kt += want[:, 1:3]
     assert np.stack([truth.kt_x, truth.kt_y], axis=1) == pytest.approx(kt, abs=1e-9)
+    for lep, gen in (("lep_plus", "lp"), ("lep_minus", "lm")):
+        electron = np.abs(t[f"gen_{gen}_pdgId"]) == 11
+        assert np.array_equal(ak.to_numpy(truth[lep].mass) < 1e-3, electron)
     b_is_j1 = truth.b_is_j1.to_list()
     for i in range(600):
         f1, f2 = t["b1_partonFlavour"][i], t["b2_partonFlavour"][i]
@@ -165,6 +168,8 @@ def test_cut_flow_and_selection_travel_in_the_file(data, tmp_path):
     metadata = read_events(tmp_path / "e.root").attrs["metadata"]
     assert metadata["cut_flow"] == events.attrs["cut_flow"]
     assert metadata["selection"]["signal_region"] is True
+    write_events(tmp_path / "again.root", read_events(tmp_path / "e.root"))
+    assert read_events(tmp_path / "again.root").attrs["metadata"]["cut_flow"] == events.attrs["cut_flow"]
 
 
 def test_open_data_nanoaod_has_no_dilepton_event(data):

@@ -7,7 +7,7 @@ A branch map goes from a name of ours to a branch of the file, or to a number fo
     and ``_mass`` or ``_e``, or with ``_px _py _pz _e``; leptons with ``_pdgId`` (or a constant, e.g.
     ``"l1_pdgId": -13``); ``met_pt met_phi`` or ``met_px met_py``. Optional: ``event weight mH mA
     j1_partonFlavour j2_partonFlavour`` and truth ``truth_<obj>_px _py _pz _e`` for lep_plus, lep_minus, b,
-    bbar, nu, nubar.
+    bbar, nu, nubar (leptons also ``_pdgId``).
 ``collections`` (a list per event and component)
     ``electron``, ``muon`` (at least one of them) and ``jet`` with components as above; leptons with
     ``_charge``, jets with ``_btag``; optional ``electron_id electron_iso muon_id muon_iso jet_id``, and the
@@ -39,6 +39,8 @@ _CANDIDATE_KEYS = (
     *(f"{o}_pdgId" for o in _CANDIDATES[:4]),
     "j1_partonFlavour",
     "j2_partonFlavour",
+    "truth_lep_plus_pdgId",
+    "truth_lep_minus_pdgId",
     *(f"truth_{o}_{c}" for o in _TRUTH_OBJECTS for c in ("px", "py", "pz", "e")),
 )
 _COLLECTION_KEYS = (
@@ -78,6 +80,7 @@ def _pythia_flat() -> Format:
     for ours, theirs in truth.items():
         optional |= {f"truth_{ours}_{c}": f"gen_{theirs}_{c}" for c in ("px", "py", "pz")}
         optional[f"truth_{ours}_e"] = f"gen_{theirs}_E"
+    optional |= {"truth_lep_plus_pdgId": "gen_lp_pdgId", "truth_lep_minus_pdgId": "gen_lm_pdgId"}
     return Format("pythia_flat", "candidates", branches | optional, frozenset(optional))
 
 

@@ -168,7 +168,9 @@ def _truth(source: _Source, columns: Columns, flavour: Columns) -> Columns:
         px, py, pz, e = (source.get(f"truth_{obj}_{c}") for c in ("px", "py", "pz", "e"))
         pt, eta, phi, mass = polar_from_cartesian(px, py, pz, e)
         if obj in LEPTONS:
-            mass = _lepton_mass(columns[f"{obj}_pdgId"])
+            true_flavour = f"truth_{obj}_pdgId"
+            known = source.get(true_flavour) if true_flavour in source else columns[f"{obj}_pdgId"]
+            mass = _lepton_mass(known)
         elif obj in NEUTRINOS:
             mass = np.zeros(source.n)
         else:

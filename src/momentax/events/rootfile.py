@@ -91,6 +91,10 @@ def find_tree(file: Any, path: PathLike, tree: str | None, preferred: Iterable[s
     else:
         known = [name for name in preferred if name in trees]
         if not known and len(trees) != 1:
+            if "ROOT::RNTuple" in classes.values():
+                raise InputError(
+                    f"{os.fspath(path)}: holds an RNTuple; only TTrees are read (write it with mktree)"
+                )
             held = ", ".join(f"{k} ({v})" for k, v in list(classes.items())[:10]) or "nothing"
             raise InputError(
                 f"{os.fspath(path)}: no TTree {next(iter(preferred))!r}; it holds {held}; "

@@ -87,5 +87,9 @@ def write_events(
     array is not in the event schema.
     """
     attached = {key: events.attrs[key] for key in ("cut_flow", "selection") if key in events.attrs}
+    before = events.attrs.get("metadata", {})
+    if len(attached.get("cut_flow", ())) == 1 and "cut_flow" in before:
+        # read without a cut from a file that was selected earlier: that selection is still the one to tell
+        attached = {key: before[key] for key in ("cut_flow", "selection") if key in before}
     with EventWriter(path, {**attached, **(metadata or {})}, compression) as out:
         out.write(events)
