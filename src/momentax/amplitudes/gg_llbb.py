@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
 
 from momentax.amplitudes.complexpair import Pair, Real, real
 from momentax.amplitudes.gg_ttbar import colour_sum
 from momentax.amplitudes.llbb_lines import (
     LEPTON_HELICITIES,
     BLine,
+    Emission,
     LlbbParameters,
     b_line,
     beam_products,
+    emission,
+    lepton,
     llbb_parameters,
 )
 from momentax.amplitudes.spinors import (
     Dirac,
+    Vector,
     gluon_along_z,
     momentum,
-    product,
     propagate_column,
     propagate_row,
     row_slash,
@@ -37,73 +46,112 @@ HELICITIES = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 parameters = llbb_parameters
 
 
-def colour_summed(
-    p: Sequence[FourVector], line: BLine, params: LlbbParameters
-) -> dict[tuple[int, int, int, int, int], Real]:
-    """Colour-summed squares without common factor; key (gluon 1, gluon 2 helicity, lepton, b, bbar state index)."""
+class GluonLines(NamedTuple):
+    """The b line with one gluon emitted, whatever the lepton helicity. Keys: (gluon, its helicity, b or bbar state)."""
+
+    rows: dict[tuple[int, int, int], Dirac]  # ubar(b) eps_i S(b - k_i)
+    columns: dict[tuple[int, int, int], Dirac]  # S(k_i - bbar) eps_i v(bbar)
+    fused: Vector  # the off-shell gluon of both, over s
+
+
+_EPS = {(i, h): gluon_along_z(h, direction) for i, direction in ((1, 1), (2, -1)) for h in (-1, 1)}
+
+
+def gluon_lines(p: Sequence[FourVector], line: BLine, params: LlbbParameters) -> GluonLines:
+    """Either gluon absorbed at either end of the b line; (b - k)^2 - m^2 = -2 k.b without cancellation."""
     k1, k2, b, bbar = p[0].e, p[1].e, p[2], p[3]
     mass = params.mass_b
-    hels = (-1, 1)
-    eps = {1: {h: gluon_along_z(h, 1) for h in hels}, 2: {h: gluon_along_z(h, -1) for h in hels}}
-    # rows ubar(b) eps_i S(b - k_i), columns S(k_i - bbar) eps_i v(bbar); (b - k)^2 - m^2 = -2 k.b
     (b_minus, b_plus), (bb_minus, bb_plus) = beam_products(b, mass), beam_products(bbar, mass)
-    shifts = {1: ("plus", k1, b_minus, bb_minus), 2: ("minus", k2, b_plus, bb_plus)}
-    rows: dict[tuple[int, int, int], Dirac] = {}
-    columns: dict[tuple[int, int, int], Dirac] = {}
-    for i, (component, k, den_b, den_bbar) in shifts.items():
-        q_b, q_bbar = momentum(b), momentum(-bbar)
-        q_b = q_b._replace(**{component: getattr(q_b, component) - real(2.0 * k)})
-        q_bbar = q_bbar._replace(**{component: getattr(q_bbar, component) + real(2.0 * k)})
-        inv_b, inv_bbar = -0.5 / (k * den_b), -0.5 / (k * den_bbar)
-        for h in hels:
-            for s in range(2):
-                rows[i, h, s] = scale(propagate_row(row_slash(line.rows[s], eps[i][h]), q_b, mass), inv_b)
-                columns[i, h, s] = scale(
-                    propagate_column(q_bbar, mass, slash_column(eps[i][h], line.columns[s])), inv_bbar
-                )
-    fused = triple_gluon_along_z((1, 1), k1, k2).scaled(0.25 / (k1 * k2))
+    q_b, q_bbar = momentum(b), momentum(-bbar)
+    two_k1, two_k2 = real(2.0 * k1), real(2.0 * k2)
+    shifted = {
+        1: (q_b._replace(plus=q_b.plus - two_k1), q_bbar._replace(plus=q_bbar.plus + two_k1)),
+        2: (q_b._replace(minus=q_b.minus - two_k2), q_bbar._replace(minus=q_bbar.minus + two_k2)),
+    }
+    inverse = {
+        1: (-0.5 / (k1 * b_minus), -0.5 / (k1 * bb_minus)),
+        2: (-0.5 / (k2 * b_plus), -0.5 / (k2 * bb_plus)),
+    }
+    rows, columns = {}, {}
+    for (i, h), eps in _EPS.items():
+        for s in range(2):
+            row = propagate_row(row_slash(line.rows[s], eps), shifted[i][0], mass)
+            column = propagate_column(shifted[i][1], mass, slash_column(eps, line.columns[s]))
+            rows[i, h, s] = scale(row, inverse[i][0])
+            columns[i, h, s] = scale(column, inverse[i][1])
+    return GluonLines(rows, columns, triple_gluon_along_z((1, 1), k1, k2).scaled(0.25 / (k1 * k2)))
+
+
+def lepton_squares(
+    gluons: GluonLines, line: BLine, emitted: Emission
+) -> dict[tuple[int, int, int, int], Real]:
+    """Colour-summed squares of one lepton helicity, without common factor; key (gluons' helicities, b, bbar state)."""
+    j, c = emitted.lepton.current, emitted.coupling
+    # L_i Jslash R_k is the sum of two products of numbers
+    left = {key: (weyl_product(r.left, j.b), weyl_product(r.right, j.at)) for key, r in gluons.rows.items()}
+    right = {
+        key: (weyl_product(j.a, r.right) * c[1], weyl_product(j.bt, r.left) * c[0])
+        for key, r in gluons.columns.items()
+    }
+
+    def flow(first: tuple[int, int], second: tuple[int, int], sb: int, sbb: int) -> Pair:
+        """Three places of the lepton pair, gluon ``first`` before ``second`` along the line."""
+        x, y = left[*first, sb], right[*second, sbb]
+        return (
+            sandwich(gluons.rows[*first, sb], _EPS[second], emitted.columns[sbb])
+            + (x[0] * y[0] + x[1] * y[1])
+            + sandwich(emitted.rows[sb], _EPS[first], gluons.columns[*second, sbb])
+        )
+
     out = {}
-    for l, (j, c) in enumerate(zip(line.leptons, line.couplings, strict=True)):
-        # L_i Jslash R_k / 2 = sum of two products of scalars
-        row_scalars = {
-            key: (weyl_product(r.left, j.b), weyl_product(r.right, j.at)) for key, r in rows.items()
-        }
-        column_scalars = {
-            key: (weyl_product(j.a, r.right) * c[1], weyl_product(j.bt, r.left) * c[0])
-            for key, r in columns.items()
-        }
-        for sb in range(2):
-            for sbb in range(2):
-                emitted_row, emitted_column = line.rows_emitted[l][sb], line.columns_emitted[l][sbb]
-                s_channel = sandwich(line.rows[sb], fused, emitted_column) + sandwich(
-                    emitted_row, fused, line.columns[sbb]
-                )
-
-                def flow(
-                    first: int, h_first: int, second: int, h_second: int, sb: int = sb, sbb: int = sbb
-                ) -> Pair:
-                    """Three orders of the lepton pair with gluon ``first`` before ``second`` along the line."""
-                    left, right = rows[first, h_first, sb], columns[second, h_second, sbb]
-                    x = row_scalars[first, h_first, sb]  # noqa: B023
-                    y = column_scalars[second, h_second, sbb]  # noqa: B023
-                    return (
-                        sandwich(left, eps[second][h_second], emitted_column)  # noqa: B023
-                        + (x[0] * y[0] + x[1] * y[1])
-                        + sandwich(emitted_row, eps[first][h_first], right)  # noqa: B023
-                    )
-
-                for h1, h2 in HELICITIES:
-                    flow12, flow21 = flow(1, h1, 2, h2), flow(2, h2, 1, h1)
-                    if h1 == h2:
-                        flow12, flow21 = flow12 + s_channel, flow21 - s_channel
-                    if not (flow12.is_zero and flow21.is_zero):
-                        out[h1, h2, l, sb, sbb] = colour_sum(flow12, flow21)
+    for sb in range(2):
+        for sbb in range(2):
+            s_channel = sandwich(line.rows[sb], gluons.fused, emitted.columns[sbb]) + sandwich(
+                emitted.rows[sb], gluons.fused, line.columns[sbb]
+            )
+            for h1, h2 in HELICITIES:
+                flow12 = flow((1, h1), (2, h2), sb, sbb)
+                flow21 = flow((2, h2), (1, h1), sb, sbb)
+                if h1 == h2:
+                    flow12, flow21 = flow12 + s_channel, flow21 - s_channel
+                if not (flow12.is_zero and flow21.is_zero):
+                    out[h1, h2, sb, sbb] = colour_sum(flow12, flow21)
     return out
 
 
 def common_factor(line: BLine, params: LlbbParameters) -> Real:
-    """g_s^4, the 2 of the lepton current and the sqrt2 of both polarisations (squared: 4, 4), the spinor norms."""
+    """g_s^4, the sqrt2 of both polarisations and the 2 of the lepton current (squared: 4, 4), the b norms."""
     return 16.0 * (4.0 * math.pi * params.alpha_s) ** 2 * line.norm
+
+
+def lepton_term(
+    p: Sequence[FourVector], right: bool | jax.Array, line: BLine, params: LlbbParameters
+) -> Real:
+    """Sum over gluon and b helicities for one lepton helicity, without common factor."""
+    lep = lepton(p[4], p[5], params, right)
+    squares = lepton_squares(gluon_lines(p, line, params), line, emission(line, lep, params))
+    return sum_all(squares.values()) * lep.norm
+
+
+def loop_over_leptons(
+    term: Callable[[Sequence[FourVector], jax.Array], Real], p: Sequence[FourVector]
+) -> Real:
+    """Sum of ``term(p, right)`` over the lepton helicities as a loop that is not unrolled.
+
+    XLA's CPU compiler fuses an amplitude into one kernel. Beyond some 3,000 operations its code no longer fits the 32 KiB
+    instruction cache and its speed halves. In a loop, ``term`` does again what both helicities share and still wins;
+    the barrier keeps the compiler from moving the shared part out of the loop, into one kernel per intermediate result.
+    """
+
+    def body(right: jax.Array) -> Real:
+        return term(*jax.lax.optimization_barrier((list(p), right)))
+
+    return jnp.sum(jax.lax.map(body, jnp.arange(2) == 1), axis=0)
+
+
+def sum_all(terms: Iterable[Real]) -> Real:
+    """Sum of real arrays, without a leading zero."""
+    return functools.reduce(operator.add, terms)
 
 
 def msq(p: Sequence[FourVector], params: LlbbParameters) -> Real:
@@ -112,20 +160,24 @@ def msq(p: Sequence[FourVector], params: LlbbParameters) -> Real:
     p: g g b bbar l+ l-, each a FourVector of the batch shape, gluons along +z and -z.
     """
     line = b_line(p[2:], params)
-    return sum_of(p, line, params)
-
-
-def sum_of(p: Sequence[FourVector], line: BLine, params: LlbbParameters) -> Real:
-    """:func:`msq` with the b line given."""
-    terms = list(colour_summed(p, line, params).values())
-    return sum(terms[1:], terms[0]) * common_factor(line, params) * (1.0 / 256.0)
+    if params.mass_b is None:
+        total = lepton_term(p, False, line, params) + lepton_term(p, True, line, params)
+    else:
+        total = loop_over_leptons(lambda p, right: lepton_term(p, right, b_line(p[2:], params), params), p)
+    return total * common_factor(line, params) * (1.0 / 256.0)
 
 
 def helicity_squares(p: Sequence[FourVector], params: LlbbParameters) -> dict[tuple[int, ...], Real]:
     """Colour-summed squares, not averaged, for each helicity (g, g, b, bbar, l+, l-); the others vanish."""
     line = b_line(p[2:], params, helicity_basis=True)
+    gluons = gluon_lines(p, line, params)
     factor = common_factor(line, params)
-    return helicity_keys({key: square * factor for key, square in colour_summed(p, line, params).items()})
+    out = {}
+    for l, right in enumerate((False, True)):
+        lep = lepton(p[4], p[5], params, right)
+        for key, square in lepton_squares(gluons, line, emission(line, lep, params)).items():
+            out[(*key[:2], l, *key[2:])] = square * factor * lep.norm
+    return helicity_keys(out)
 
 
 def helicity_keys(

@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 
 from momentax.amplitudes.complexpair import Pair, Real, propagator, real
 from momentax.amplitudes.parameters import Card, z_couplings
 from momentax.amplitudes.spinors import (
     Dirac,
+    Vector,
     Weyl,
     bar,
     conj,
@@ -72,26 +74,38 @@ class LeptonCurrent(NamedTuple):
     bt: Weyl
 
 
-def lepton_currents(lp: FourVector, lm: FourVector) -> tuple[tuple[LeptonCurrent, LeptonCurrent], Real]:
-    """Left- and right-handed currents of l- and l+, and the norm of their squares."""
-    (wm, norm_m), (wp, norm_p) = massless(lm), massless(lp)
+class Lepton(NamedTuple):
+    """One lepton helicity: its current, the norm of the current's square, its coupling to the Z."""
 
-    def build(a: Weyl, b: Weyl) -> LeptonCurrent:
-        return LeptonCurrent(a, b, (a[1], -a[0]), (b[1], -b[0]))
-
-    return (build(conj(wm), wp), build(conj(wp), wm)), norm_m * norm_p
+    current: LeptonCurrent
+    norm: Real
+    z_coupling: Real
 
 
-def couplings(
-    fermion: tuple[float, float], params: LlbbParameters, photon: Real, z: Pair
-) -> list[tuple[Pair, Pair]]:
-    """[lepton helicity] -> (left, right): e^2 Q Ql/s_ll + g gl/(s_ll - MZ^2 + i MZ GammaZ).
+def lepton(lp: FourVector, lm: FourVector, params: LlbbParameters, right: bool | jax.Array) -> Lepton:
+    """The left-handed current of l- and l+, or the right-handed one: the same with l+ and l- exchanged.
 
-    photon = e^2/s_ll (or 0); z = the Z propagator; fermion = (charge, isospin).
+    ``right`` may be traced: then a loop over both helicities is one piece of code.
     """
-    g, gl = z_couplings(*fermion, params.e, params.sw2), z_couplings(*_LEPTON, params.e, params.sw2)
-    em = real(photon * (fermion[0] * _LEPTON[0]))
-    return [(em + z * (g[0] * lepton), em + z * (g[1] * lepton)) for lepton in gl]
+    g_left, g_right = z_couplings(*_LEPTON, params.e, params.sw2)
+    if isinstance(right, bool):
+        row, column, g = (lp, lm, g_right) if right else (lm, lp, g_left)
+    else:
+        row = FourVector(*(jnp.where(right, y, x) for x, y in zip(lm, lp, strict=True)))
+        column = FourVector(*(jnp.where(right, y, x) for x, y in zip(lp, lm, strict=True)))
+        g = jnp.where(right, g_right, g_left)
+    (w_row, norm_row), (b, norm_column) = massless(row), massless(column)
+    a = conj(w_row)
+    return Lepton(LeptonCurrent(a, b, (a[1], -a[0]), (b[1], -b[0])), norm_row * norm_column, g)
+
+
+def coupling(
+    fermion: tuple[float, float], lepton: Lepton, line: BLine, params: LlbbParameters
+) -> tuple[Pair, Pair]:
+    """(left, right): e^2 Q Ql/s_ll + g gl/(s_ll - MZ^2 + i MZ GammaZ) of a fermion (charge, isospin)."""
+    g = z_couplings(*fermion, params.e, params.sw2)
+    em = real(line.photon * (fermion[0] * _LEPTON[0]))
+    return em + line.z * (g[0] * lepton.z_coupling), em + line.z * (g[1] * lepton.z_coupling)
 
 
 def column_current(j: LeptonCurrent, psi: Dirac, c: tuple[Pair, Pair]) -> Dirac:
@@ -109,19 +123,30 @@ def row_current(row: Dirac, j: LeptonCurrent, c: tuple[Pair, Pair]) -> Dirac:
 
 
 class BLine(NamedTuple):
-    """What both initial states need; indices [spin of b], [spin of bbar], [lepton helicity]."""
+    """What both initial states need of the b quarks and of the pair, before the lepton helicity is chosen."""
 
-    rows: list[Dirac]  # ubar(b)
+    rows: list[Dirac]  # ubar(b), two spin states
     columns: list[Dirac]  # v(bbar)
-    rows_emitted: list[list[Dirac]]  # [l][b]: ubar Jslash S(b + q) / 2
-    columns_emitted: list[list[Dirac]]  # [l][bbar]: S(-bbar - q) Jslash v / 2
-    leptons: tuple[LeptonCurrent, LeptonCurrent]
-    couplings: list[tuple[Pair, Pair]]  # of the b quark
-    photon: Real
-    z: Pair
-    q: FourVector
+    pair: FourVector
+    pair_minus: Real  # E - pz and E + pz of the pair
+    pair_plus: Real
+    q_b: Vector  # b + pair
+    q_bbar: Vector  # -(bbar + pair)
+    den_b: Real  # 1/((b + pair)^2 - m^2)
+    den_bbar: Real
     s_ll: Real
+    photon: Real  # e^2/s_ll, or 0
+    z: Pair
     norm: Real
+
+
+class Emission(NamedTuple):
+    """The b line with the pair of one lepton helicity emitted, without the 2 of the current."""
+
+    lepton: Lepton
+    coupling: tuple[Pair, Pair]  # of the b quark
+    rows: list[Dirac]  # ubar Jslash S(b + pair)
+    columns: list[Dirac]  # S(-bbar - pair) Jslash v
 
 
 def b_line(p: Sequence[FourVector], params: LlbbParameters, helicity_basis: bool = False) -> BLine:
@@ -130,29 +155,40 @@ def b_line(p: Sequence[FourVector], params: LlbbParameters, helicity_basis: bool
     helicity_basis: b spin states of definite helicity instead of the cheaper light-cone ones; the sum is the same.
     """
     b, bbar, lp, lm = p
-    mass = params.mass_b
     basis = helicity_pair if helicity_basis else light_cone_pair
-    us, norm_b = basis(b, mass, 1)
-    vs, norm_bbar = basis(bbar, mass, -1)
-    leptons, norm_l = lepton_currents(lp, lm)
+    us, norm_b = basis(b, params.mass_b, 1)
+    vs, norm_bbar = basis(bbar, params.mass_b, -1)
     q = lp + lm
     s_ll = 2.0 * dot(lp, lm)
-    photon = params.photon * params.e * params.e / s_ll
-    z = propagator(s_ll, params.mass_z, params.width_z)
-    c = couplings(DOWN, params, photon, z)
-    rows, columns = [bar(u) for u in us], list(vs)
-    den_b, den_bbar = 1.0 / (s_ll + 2.0 * dot(b, q)), 1.0 / (s_ll + 2.0 * dot(bbar, q))
-    q_b, q_bbar = momentum(b + q), momentum(-(bbar + q))
-    rows_emitted = [
-        [scale(propagate_row(row_current(row, j, ch), q_b, mass), den_b) for row in rows]
-        for j, ch in zip(leptons, c, strict=True)
+    return BLine(
+        rows=[bar(u) for u in us],
+        columns=list(vs),
+        pair=q,
+        pair_minus=q.e - q.z,
+        pair_plus=q.e + q.z,
+        q_b=momentum(b + q),
+        q_bbar=momentum(-(bbar + q)),
+        den_b=1.0 / (s_ll + 2.0 * dot(b, q)),
+        den_bbar=1.0 / (s_ll + 2.0 * dot(bbar, q)),
+        s_ll=s_ll,
+        photon=params.photon * params.e * params.e / s_ll,
+        z=propagator(s_ll, params.mass_z, params.width_z),
+        norm=norm_b * norm_bbar,
+    )
+
+
+def emission(line: BLine, lepton: Lepton, params: LlbbParameters) -> Emission:
+    """The pair of one lepton helicity emitted from either end of the b line."""
+    j, c = lepton.current, coupling(DOWN, lepton, line, params)
+    mass = params.mass_b
+    rows = [
+        scale(propagate_row(row_current(row, j, c), line.q_b, mass), line.den_b) for row in line.rows
     ]
-    columns_emitted = [
-        [scale(propagate_column(q_bbar, mass, column_current(j, v, ch)), den_bbar) for v in columns]
-        for j, ch in zip(leptons, c, strict=True)
+    columns = [
+        scale(propagate_column(line.q_bbar, mass, column_current(j, v, c)), line.den_bbar)
+        for v in line.columns
     ]
-    norm = norm_b * norm_bbar * norm_l
-    return BLine(rows, columns, rows_emitted, columns_emitted, leptons, c, photon, z, q, s_ll, norm)
+    return Emission(lepton, c, rows, columns)
 
 
 def beam_products(p: FourVector, mass: Real | None) -> tuple[Real, Real]:
