@@ -26,12 +26,14 @@ class Workflow:
         path.write_text(yaml.safe_dump(config))
         return path
 
-    def __call__(self, *arguments: str, config: str | Path = "config.yaml") -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str, config: str | Path = "config.yaml"
+    ) -> subprocess.CompletedProcess[str]:
         """The finished run, its text in ``stdout``."""
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
         environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache/jax/tests")}
         return subprocess.run(
-            [*command, "--configfile", str(config), *arguments],
+            [*command, *arguments, "--configfile", str(config)],
             cwd=self.folder,
             env=environment,
             text=True,

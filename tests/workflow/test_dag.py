@@ -51,7 +51,8 @@ def test_a_mistake_in_the_configuration_stops_it_before_anything_runs(workflow):
 
 def test_a_missing_input_file_is_named(workflow):
     workflow.configure(
-        samples={"mine": {"kind": "file", "path": "not/there.root", "max_events": 5}}, scan={"samples": ["mine"]}
+        samples={"mine": {"kind": "file", "path": "not/there.root", "max_events": 5}},
+        scan={"samples": ["mine"]},
     )
     run = workflow("-n", "results/events/mine.root")
     assert run.returncode != 0

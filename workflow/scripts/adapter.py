@@ -50,9 +50,9 @@ def job(snakemake, description, inputs=(), outputs=(), params=(), wildcards=()):
         for name in (*params, *wildcards):
             parser.add_argument(f"--{name}", required=True, type=yaml.safe_load, help="value as YAML")
         return SimpleNamespace(log=None, **vars(parser.parse_args()))
-    values = {name: snakemake.input[name] for name in inputs} | {
-        name: snakemake.output[name] for name in outputs
-    }
+    read = {name: snakemake.input[name] for name in inputs}
+    values = {name: list(f) if isinstance(f, (list, tuple)) else [str(f)] for name, f in read.items()}
+    values |= {name: snakemake.output[name] for name in outputs}
     values |= {name: snakemake.params[name] for name in params}
     values |= {name: snakemake.wildcards[name] for name in wildcards}
     return SimpleNamespace(log=str(snakemake.log[0]), **values)

@@ -1,0 +1,138 @@
+"""Real runs on a few events: shards do not matter, an interrupted run is taken up, changes rerun stages."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from momentax.config import PhysicsConfig
+from momentax.weigh_file import weigh_file
+from momentax.weights_io import read_weights
+
+ROOT = Path(__file__).parents[2]
+PHYSICS = {"integration": {"n_eval": [4096], "relative_accuracy": 0.05}}
+CONFIG = {
+    "physics": PHYSICS,
+    "samples": {
+        "za": {"kind": "file", "path": "za.root", "max_events": 9, "hypothesis": "hza_500_300"},
+    },
+    "hypotheses": {"drell_yan": False, "ttbar": [], "hza": [[500, 300], [450, 300]]},
+    "classify": {"discriminants": [["hza_500_300", "hza_450_300"]]},
+    "shards": {"events_per_shard": 3},
+    "scan": {"samples": ["za"]},
+}
+WEIGHTS = "results/weights/za.root"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run in three shards, killed after its first and then taken up: (workflow, first shard, its time)."""
+    from conftest import Workflow
+
+    workflow = Workflow(tmp_path_factory.mktemp("run"))
+    shutil.copy(ROOT / "tests/data/events/za_500_300_600.root", workflow.folder / "za.root")
+    workflow.configure(**CONFIG)
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
+    environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache/jax/tests")}
+    first = subprocess.Popen(
+        [*command, WEIGHTS, "--configfile", "config.yaml"],
+        cwd=workflow.folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    shards = workflow.folder / "results/shards/za"
+    deadline = time.monotonic() + 600
+    while not list(shards.glob("*.root")) and first.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    done = list(shards.glob("*.root"))
+    assert first.poll() is None and len(done) == 1, "the run was to be killed after its first shard"
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    written = done[0].stat().st_mtime_ns
+    unlock = workflow("--unlock")
+    assert unlock.returncode == 0, unlock.stdout
+    second = workflow("--rerun-incomplete", WEIGHTS)
+    assert second.returncode == 0, second.stdout
+    return workflow, done[0], written
+
+
+def test_an_interrupted_run_is_taken_up_and_keeps_what_is_complete(finished):
+    workflow, shard, _ = finished
+    assert (workflow.folder / WEIGHTS).exists()
+    lengths = [len(read_weights(workflow.folder / f"results/shards/za/{i}.root").event) for i in range(3)]
+    assert lengths[:2] == [3, 3]
+    assert sum(lengths) == len(read_weights(workflow.folder / WEIGHTS).event)
+    # nothing but complete files: no temporary one was left behind under a name that looks like a result
+    assert sorted(p.name for p in shard.parent.glob("*.root") if not p.name.startswith(".")) == [
+        "0.root",
+        "1.root",
+        "2.root",
+    ]
+
+
+def test_one_shard_equals_three_bit_for_bit(finished, tmp_path):
+    workflow, *_ = finished
+    merged = read_weights(workflow.folder / WEIGHTS)
+    whole = tmp_path / "whole.root"
+    labels = ["hza_500_300", "hza_450_300"]
+    weigh_file(
+        workflow.folder / "results/events/za.root", labels, whole, PhysicsConfig.model_validate(PHYSICS)
+    )
+    one = read_weights(whole)
+    assert np.array_equal(one.event, merged.event)
+    assert 6 <= len(one.event) <= 9
+    for label in labels:
+        assert one.weights[label].tobytes() == merged.weights[label].tobytes()
+        assert (one.weights[label]["value"] > 0).all()
+
+
+def test_every_job_left_a_log_with_its_progress_and_a_benchmark(finished):
+    workflow, *_ = finished
+    for name in ("read/za", "weigh/za/0", "weigh/za/1", "weigh/za/2", "merge/za"):
+        assert "done in" in (workflow.folder / f"results/logs/{name}.log").read_text()
+        assert "cpu_time" in (workflow.folder / f"results/benchmarks/{name}.tsv").read_text()
+    assert "hza_450_300" in (workflow.folder / "results/logs/weigh/za/0.log").read_text()
+
+
+def test_a_changed_section_reruns_the_stages_that_use_it(finished, job_counts):
+    workflow, *_ = finished
+    assert "Nothing to be done" in workflow("-n", WEIGHTS).stdout
+    workflow.configure("seed.yaml", **CONFIG | {"physics": PHYSICS | {"sqrt_s": 13600.0}})
+    counts = job_counts(workflow("-n", WEIGHTS, config="seed.yaml").stdout)
+    assert counts == {"merge": 1, "weigh": 3, "total": 4}
+    workflow.configure("cuts.yaml", **CONFIG | {"selection": {"jet_pt_min": 40}})
+    counts = job_counts(workflow("-n", WEIGHTS, config="cuts.yaml").stdout)
+    assert counts == {"merge": 1, "read": 1, "weigh": 3, "total": 5}
+
+
+def test_a_bad_events_file_is_named_and_leaves_no_output(finished):
+    workflow, *_ = finished
+    (workflow.folder / "broken.root").write_text("this is no ROOT file")
+    broken = {"kind": "file", "path": "broken.root", "max_events": 5}
+    workflow.configure("broken.yaml", **CONFIG | {"samples": {"bad": broken}, "scan": {"samples": ["bad"]}})
+    run = workflow("results/events/bad.root", config="broken.yaml")
+    assert run.returncode != 0
+    assert "broken.root" in run.stdout
+    log = (workflow.folder / "results/logs/read/bad.log").read_text()
+    assert "broken.root" in log
+    assert "Traceback" not in log
+    assert not (workflow.folder / "results/events/bad.root").exists()
+
+
+def test_merged_metadata_say_what_the_weights_depend_on(finished):
+    workflow, *_ = finished
+    metadata = read_weights(workflow.folder / WEIGHTS).metadata
+    assert PhysicsConfig.model_validate(metadata["config"]) == PhysicsConfig.model_validate(PHYSICS)
+    assert metadata["shards"] == 3
+    assert json.dumps(metadata)
