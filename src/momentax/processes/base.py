@@ -24,15 +24,13 @@ class Options(NamedTuple):
 
     recoil_mode: str = "transverse"
     """``transverse``: g(k_T) N2; ``balanced``: MoMEMta's delta function (g and E_lab/E_hard set to 1)."""
-    photon: bool = True
-    """Drell-Yan: include the photon."""
     massless_b: bool = False
     """b mass 0 in kinematics and amplitudes of ttbar and Drell-Yan."""
 
     @classmethod
     def from_physics(cls, physics: PhysicsConfig) -> Options:
         """The options of a configuration."""
-        return cls(physics.recoil_mode, physics.drell_yan.photon, physics.massless_b)
+        return cls(physics.recoil_mode, physics.massless_b)
 
 
 class Model(NamedTuple):

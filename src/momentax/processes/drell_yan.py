@@ -14,7 +14,8 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from momentax.amplitudes import llbb
+from momentax.amplitudes.llbb import msq_channels
+from momentax.amplitudes.llbb_lines import llbb_parameters
 from momentax.config import PhysicsConfig
 from momentax.constants import HBARC2_PB, MASS_B, MASS_Z, WIDTH_Z
 from momentax.kinematics import transverse_boost_to_rest
@@ -57,7 +58,7 @@ class DrellYan(Hypothesis):
 
     def amplitude_parameters(self, alpha_s: float, physics: PhysicsConfig) -> Any:
         mb = 0.0 if physics.massless_b else MASS_B
-        return llbb.parameters({"aS": alpha_s, "MZ": MASS_Z, "WZ": WIDTH_Z, "MB": mb})
+        return llbb_parameters({"aS": alpha_s, "MZ": MASS_Z, "WZ": WIDTH_Z, "MB": mb}, physics.drell_yan.photon)
 
     def cuts(self, physics: PhysicsConfig) -> Cuts:
         dy = physics.drell_yan
@@ -95,7 +96,7 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
     def _matrix_element(momenta, total, model: Model, boosted: bool) -> Array:
         state = measure.initial_state(total, model.sqrt_s)
         hard = tuple(transverse_boost_to_rest(p, total) for p in momenta)
-        me = llbb.channels((*state.partons(model.sqrt_s), hard[2], hard[3], hard[0], hard[1]), model.amplitude, photon=options.photon)
+        me = msq_channels((*state.partons(model.sqrt_s), hard[2], hard[3], hard[0], hard[1]), model.amplitude)
         lumi = measure.luminosity(model.pdf, state)
         flavours = (
             lumi.gg * me.gg + lumi.uubar * me.uubar + lumi.ubaru * me.ubaru + lumi.ddbar * me.ddbar + lumi.dbard * me.dbard

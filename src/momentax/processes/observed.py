@@ -140,4 +140,12 @@ def recoil_shift(x: Observed, b: FourVector, bbar: FourVector, c: Array | float)
     return x.krec_x + c * dx, x.krec_y + c * dy
 
 
-__all__ = ["MASS_B", "Observed", "Particle", "lepton_density", "observe", "recoil_shift", "transfer_density"]
+def missing_pt(x: Observed) -> tuple[Array, Array]:
+    """Measured missing transverse momentum, GeV: k_rec less the visible transverse momenta."""
+    return (
+        x.krec_x - sum(p.p_rec * p.nx for p in x.visible),
+        x.krec_y - sum(p.p_rec * p.ny for p in x.visible),
+    )
+
+
+__all__ = ["MASS_B", "Observed", "Particle", "lepton_density", "missing_pt", "observe", "recoil_shift", "transfer_density"]

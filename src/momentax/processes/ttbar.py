@@ -16,12 +16,12 @@ import jax
 import jax.numpy as jnp
 
 from momentax.amplitudes.top_decay import ttbar_parameters
-from momentax.amplitudes.uubar_ttbar import msq_channels
+from momentax.amplitudes.ttbar import msq_channels
 from momentax.config import PhysicsConfig
 from momentax.constants import HBARC2_PB, MASS_B, MASS_T, MASS_W, MASS_Z, WIDTH_W, WIDTH_Z
 from momentax.errors import PhysicsError
 from momentax.kinematics import transverse_boost_to_rest
-from momentax.maps import BlockD, BreitWigner, RecoilMap
+from momentax.maps import BlockD, BreitWigner, NeutrinoEllipse, RecoilMixture
 from momentax.processes import energies, measure, observed
 from momentax.processes.base import Hypothesis, IntegrandFn, Model, Options
 
@@ -79,11 +79,12 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
             met_x, met_y = observed.missing_pt(x)
             nunu_x, nunu_y, recoil = met_x, met_y, 1.0
         else:
-            center = observed.recoil_shift(x, b, bbar, model.detector.recoil.c)
-            posterior = model.detector.recoil.posterior(*center)
-            k_x, k_y = RecoilMap(posterior, *center).forward(u[..., 8], u[..., 9])[0]
+            model_k = model.detector.recoil
+            centre = observed.recoil_shift(x, b, bbar, model_k.c)
+            # g N2 times the Jacobian of sampling k_T from it is its integral
+            mixture, recoil = RecoilMixture.posterior(model_k.weights, model_k.sigmas, model_k.sigma_u, *centre)
+            (k_x, k_y), _ = mixture.forward(u[..., 8], u[..., 9])
             nunu_x, nunu_y = k_x - visible.x, k_y - visible.y
-            recoil = sum(posterior.norm)  # g N2 times the Jacobian of sampling k_T from it
         weight = HBARC2_PB * j0 * j1 * j2 * j3 * j4 * j5 * j6 * j7 * recoil
         weight = weight * observed.transfer_density(model.detector, x, (e_plus, e_minus, e_b, e_bbar))
         for p in (lep_plus, lep_minus, b, bbar):
@@ -92,14 +93,18 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
 
     def _solutions(lep_plus, b, lep_minus, bbar, masses2, nunu, model: Model) -> Array:
         """Sum over the neutrinos that solve the constraints of Jacobian x initial state x matrix element."""
-        nu, nubar, jacobian, valid = BlockD(lep_plus, b, lep_minus, bbar).solve(*masses2, *nunu)
+        s_wp, s_t, s_wm, s_tbar = masses2
+        top = NeutrinoEllipse.from_masses(lep_plus, b, s_wp, s_t, 0.0, mass_b**2)
+        antitop = NeutrinoEllipse.from_masses(lep_minus, bbar, s_wm, s_tbar, 0.0, mass_b**2)
+        nu, nubar, valid, jacobian = BlockD(model.sqrt_s**2, top, antitop, *nunu).forward()
         visible = lep_plus + lep_minus + b + bbar
         total = visible + nu + nubar
         state = measure.initial_state(total, model.sqrt_s)
         hard = tuple(transverse_boost_to_rest(p, total) for p in (lep_plus, nu, b, lep_minus, nubar, bbar))
-        gg, qqbar = msq_channels((*state.partons(model.sqrt_s), *hard), model.amplitude)
+        me = msq_channels((*state.partons(model.sqrt_s), *hard), model.amplitude)
         lumi = measure.luminosity(model.pdf, state)
-        factor = state.flux * (lumi.gg * gg + lumi.qqbar * qqbar) * jacobian
+        # block D's Jacobian holds (2 pi)^4 2/s and 1/(2 pi)^6 of the neutrinos: of the flux 1/(2 q1 q2 s) is left
+        factor = (lumi.gg * me.gg + lumi.qqbar * me.qqbar) * jacobian / (2.0 * state.q1 * state.q2 * model.sqrt_s**2)
         if not balanced:
             factor = factor * total.e / state.e_hard
         return jnp.sum(measure.finite_or_zero(factor, valid & state.valid), axis=0)
