@@ -74,7 +74,7 @@ PROCESSES: dict[str, Process] = {
         ("lep_plus", "nu", "b", "lep_minus", "nubar", "bbar"), 16, _ttbar_space, _ttbar_channels
     ),
     "hza": Process(("lep_plus", "lep_minus", "b", "bbar"), 10, _hza_space, _hza_channels),
-    "drell_yan": Process(("b", "bbar", "lep_plus", "lep_minus"), 11, _drell_yan_space, _drell_yan_channels),
+    "drell_yan": Process(("b", "bbar", "lep_plus", "lep_minus"), 10, _drell_yan_space, _drell_yan_channels),
 }
 """The processes of the generator by kind of hypothesis; a new hypothesis adds its line."""
 
