@@ -187,9 +187,8 @@ def test_a_missing_class_or_hypothesis_is_named(toy: WeightedEvents) -> None:
 
 
 def test_a_signal_discriminant_takes_events_of_its_masses(toy: WeightedEvents) -> None:
-    config = ClassifyConfig(
-        discriminants=[("hza_500_300", "ttbar")], kinds=["simple"], epochs=1, bootstrap=10
-    )
+    change = {"discriminants": [("hza_500_300", "ttbar")], "kinds": ["simple"], "epochs": 1}
+    config = CONFIG.model_copy(update=change)
     (found,) = run(toy, config, log=quiet)[0]["discriminant"]
     assert found.n_signal == 1000
 

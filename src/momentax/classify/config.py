@@ -32,7 +32,12 @@ class ClassifyConfig(BaseModel):
         default=0.0, ge=0.0, le=10.0, description="Added to the loss: l2 times the sum of squared kernels."
     )
     learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0, description="Initial step of Adam.")
-    batch_size: int = Field(default=512, ge=1, le=1_048_576, description="Rows in a step.")
+    batch_size: int = Field(
+        default=32,
+        ge=1,
+        le=1_048_576,
+        description="Rows in a step; small for few events, 512 and more for a hundred thousand.",
+    )
     epochs: int = Field(default=100, ge=1, le=100_000, description="At most this many passes over the data.")
     plateau_factor: float = Field(default=0.5, gt=0.0, lt=1.0, description="Factor on the step at a plateau.")
     plateau_patience: int = Field(

@@ -32,7 +32,12 @@ class RegressConfig(BaseModel):
         description="Added to the loss: l2 times the sum of squared kernels (Keras).",
     )
     learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0, description="Initial step of Adam.")
-    batch_size: int = Field(default=512, ge=1, le=1_048_576, description="Rows (event, masses) in a step.")
+    batch_size: int = Field(
+        default=32,
+        ge=1,
+        le=1_048_576,
+        description="Rows (event, masses) in a step; small for few events, 512 or more for many thousands.",
+    )
     epochs: int = Field(default=100, ge=1, le=100_000, description="At most this many passes over the data.")
     plateau_factor: float = Field(
         default=0.5,
@@ -97,4 +102,6 @@ _PAPER = {
 def paper_preset(kind: str) -> RegressConfig:
     """Topology and training of JHEP 04 (2021) 020, Table 2, for ``drell_yan``, ``ttbar`` or ``hza``."""
     hidden, l2 = _PAPER[kind]
-    return RegressConfig(hidden=hidden, l2=l2, activation="relu", output_activation="selu", members=1)
+    return RegressConfig(
+        hidden=hidden, l2=l2, batch_size=512, activation="relu", output_activation="selu", members=1
+    )

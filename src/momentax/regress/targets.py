@@ -93,10 +93,11 @@ def read_weighted_events(events_paths: Sequence[str], weights_paths: Sequence[st
         samples.append(np.asarray(ak.to_list(part["sample"]), dtype=str))
         events.append(part[[f for f in part.fields if f not in ("sample", "truth")]])
         tables.append(weights)
+    every = {h for t in tables for h in t}
     for path, table in zip(weights_paths, tables, strict=True):
-        for label in {h for t in tables for h in t} - set(table):
+        if absent := sorted(every - set(table)):
             raise InputError(
-                f"{path}: no weights of {label!r}, which other files have{nearest(label, table)}"
+                f"{path}: no weights of {', '.join(absent)}, which other files have: weigh it with them"
             )
     joined = WeightedEvents(
         ak.concatenate(events),
