@@ -50,12 +50,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[str
 def test_the_chain_on_files(files: tuple[list[str], list[str]], tmp_path: Path) -> None:
     config = RegressConfig(hidden=[16], epochs=3, members=2, bootstrap=10)
     drawn = FiguresConfig(formats=["png"], dpi=50)
-    for kind in ("ttbar", "hza"):
-        train_from_files(*files, kind, config, tmp_path / kind)
+    train_from_files(*files, "ttbar", config, tmp_path / "ttbar")
     regressor = load_regressor(tmp_path / "ttbar" / "regressor.npz")
     assert regressor.information["metrics"]["left_out"] == {"ttbar": {"zero": 9}}
     assert len(regressor.predict(read_events(files[0][0]))) == 300
-    run_from_files(*files, ClassifyConfig(hidden=[8], epochs=3, bootstrap=10), tmp_path / "classify")
+    run_from_files(
+        *files,
+        ClassifyConfig(kinds=["parametric"], hidden=[8], epochs=3, bootstrap=10),
+        tmp_path / "classify",
+    )
     sigma = {"hza_500_300": (1.0, 0.01), "hza_400_200": (2.0, 0.02)}
     scan = likelihood_from_files(
         *files, sigma, None, tmp_path / "scan", sample="hza_500_300", truth=(500.0, 300.0)
@@ -67,10 +70,10 @@ def test_the_chain_on_files(files: tuple[list[str], list[str]], tmp_path: Path) 
         ),
         *figures.weight_status_from_files(*files, tmp_path / "f2", drawn),
         *figures.evaluations_from_files(*files, tmp_path / "f3", drawn),
-        *figures.regression_from_files(tmp_path / "hza" / "predictions.npz", tmp_path / "f4", drawn),
+        *figures.regression_from_files(tmp_path / "ttbar" / "predictions.npz", tmp_path / "f4", drawn),
         *figures.roc_from_files(tmp_path / "classify" / "roc.npz", "parametric", tmp_path / "f5", drawn),
         *figures.probabilities_from_files(
-            tmp_path / "classify" / "scores.npz", "simple", tmp_path / "f6", drawn
+            tmp_path / "classify" / "scores.npz", "parametric", tmp_path / "f6", drawn
         ),
         *figures.likelihood_map_from_files(tmp_path / "scan" / "likelihood.csv", tmp_path / "f7", drawn),
     ]
