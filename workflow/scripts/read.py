@@ -25,9 +25,8 @@ with logged(given) as log:
         stop = min(spec.max_events, source.n_entries)
         log.info("%s: reading %d of %d entries", given.file[0], stop, source.n_entries)
     events = read_events(given.file[0], tree=spec.tree, branches=branches, entry_stop=stop, **cuts)
-    log.info("%s", events.attrs["cut_flow_text"])
-    attrs = events.attrs
+    log.info("cut flow\n%s", events.attrs["cut_flow_text"])
+    facts = {name: events.attrs[name] for name in ("cut_flow", "selection", "source", "format")}
     events = ak.with_field(events, [given.sample] * len(events), "sample")
-    events.attrs.update(attrs)
-    write_events(given.events, events, {"truth_hypothesis": spec.hypothesis})
+    write_events(given.events, events, {**facts, "truth_hypothesis": spec.hypothesis})
     log.info("%d events selected", len(events))
