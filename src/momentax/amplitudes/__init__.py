@@ -1,8 +1,8 @@
 """Helicity amplitudes: a small toolkit (spinors, vertices, propagators) and one file per process.
 
-Each process module has ``parameters(mapping)`` -> NamedTuple, ``msq(p, params)`` on FourVectors of any batch shape, and
-``helicity_squares(p, params)``, colour-summed squares per helicity. ``ttbar_channels`` and ``llbb_channels`` give
-all parton channels of a hypothesis at once.
+Each process module has ``parameters(mapping)`` -> NamedTuple, ``msq(p, params)`` on FourVectors of any batch
+shape, and ``helicity_squares(p, params)``, colour-summed squares per helicity. ``ttbar_channels`` and
+``llbb_channels`` give all parton channels of a hypothesis at once.
 """
 
 from momentax.amplitudes.api import PARTICLES, PROCESSES, squared_amplitude

@@ -45,26 +45,30 @@ def squared_amplitude(process: str, momenta: Any, parameters: Mapping[str, Any] 
     process
         gg_ttbar, uubar_ttbar, gg_llbb, uubar_llbb, ddbar_llbb or gg_hza.
     momenta
-        Array [n, particles, 4] of (E, px, py, pz) in GeV, incoming first, in the order of :data:`PARTICLES`. The incoming
-        partons are back to back; where they are not along +z and -z, the event is turned until they are (gluons are polarised
-        transverse to their direction, on which gg -> ttbar with off-shell tops depends). Leading axes may be any batch shape.
+        Array [n, particles, 4] of (E, px, py, pz) in GeV, incoming first, in the order of :data:`PARTICLES`.
+        The incoming partons are back to back; where they are not along +z and -z, the event is turned until
+        they are (gluons are polarised transverse to their direction, on which gg -> ttbar with off-shell tops
+        depends). Leading axes may be any batch shape.
     parameters
-        Mapping with the names of MadGraph's param_card, for instance MT, WT, MB, MZ, WZ, WW, aS, aEWM1, Gf, ymb, MHH, WHH, MHA,
-        WHA, tb, cba; also MW, and aEW, ee, G where the card's aEWM1, aS are not given. Values: numbers or arrays over the
-        batch. Other derived parameters of the reference models follow from these and are accepted without effect. Defaults: see
-        ``momentax.amplitudes.parameters.DEFAULTS``; MW from (aEWM1, Gf, MZ); WT leading order; ymb = MB; MB = 4.7, or 0 where
-        every b momentum given is massless. ``photon``: False leaves the photon out of the llbb processes.
+        Mapping with the names of MadGraph's param_card, for instance MT, WT, MB, MZ, WZ, WW, aS, aEWM1, Gf,
+        ymb, MHH, WHH, MHA, WHA, tb, cba; also MW, and aEW, ee, G where the card's aEWM1, aS are not given.
+        Values: numbers or arrays over the batch. Other derived parameters of the reference models follow from
+        these and are accepted without effect. Defaults: see ``momentax.amplitudes.parameters.DEFAULTS``; MW
+        from (aEWM1, Gf, MZ); WT leading order; ymb = MB; MB = 4.7, or 0 where every b momentum given is
+        massless. ``photon``: False leaves the photon out of the llbb processes.
 
     Returns
     -------
-    Array [n]; GeV^-8 for ttbar, GeV^-4 otherwise. Can be differentiated in momenta and parameters, jitted and vmapped.
+    Array [n]; GeV^-8 for ttbar, GeV^-4 otherwise. Can be differentiated in momenta and parameters, jitted and
+    vmapped.
 
     Raises
     ------
     ConfigError
         Unknown process or parameter, with the nearest valid name.
     InputError
-        Wrong shape, or (outside of jit) a momentum that is not finite, has no positive energy, or incoming partons that are not back to back.
+        Wrong shape, or (outside of jit) a momentum that is not finite, has no positive energy, or incoming
+        partons that are not back to back.
     """
     if process not in PROCESSES:
         raise ConfigError(f"unknown process {process!r}{nearest(str(process), PROCESSES)}")
@@ -125,8 +129,9 @@ def _aligned(p: np.ndarray, process: str) -> np.ndarray:
     bad = np.abs(along - two[..., 0]) > 1e-8 * two[..., 0]
     if bad.any():
         raise InputError(
-            f"{process}: the incoming partons of point {_first(bad)} are not back to back and massless; boost the event to the "
-            "frame without transverse momentum first (momentax.kinematics.transverse_boost_to_rest)"
+            f"{process}: the incoming partons of point {_first(bad)} are not back to back and massless; "
+            "boost the event to the frame without transverse momentum first "
+            "(momentax.kinematics.transverse_boost_to_rest)"
         )
     # two reflections: along u = n - z, which takes n to z, and of y, which keeps the handedness
     u = n - np.array([0.0, 0.0, 1.0])

@@ -1,8 +1,8 @@
 """Complex numbers as pairs of real arrays, with structural zeros.
 
-XLA on a CPU vectorises real float64 arithmetic eight lanes wide, complex128 not at all, so the amplitudes are written
-on :class:`Pair`. A part that is known to vanish when the code is traced (half the components of a chiral spinor, three of
-four components of a gluon polarisation along z) is ``None``: it costs nothing, at no place in the amplitude code.
+XLA on a CPU vectorises real float64 arithmetic, complex128 hardly, so the amplitudes are
+written on :class:`Pair`. A part that is known to vanish when the code is traced (half the components of a
+chiral spinor, three of four components of a gluon polarisation along z) is ``None`` and costs nothing.
 """
 
 from __future__ import annotations

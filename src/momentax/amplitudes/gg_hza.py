@@ -1,4 +1,4 @@
-"""g g -> H -> Z A -> (l+ l-)(b bbar) in the type-II 2HDM, exact one-loop top and bottom form factor, fixed widths.
+"""g g -> H -> Z A -> (l+ l-)(b bbar) in the type-II 2HDM, exact one-loop top and bottom form factor.
 
 Spin-0 resonances cut the amplitude into factors, each summed over its helicities in closed form:
 
@@ -6,7 +6,7 @@ Spin-0 resonances cut the amplitude into factors, each summed over its helicitie
                 * |BW_H|^2 * c^2 |BW_Z|^2 * sum_h g_h^2 [4 (pA.l)(pA.l') - s_bb s_ll]      H -> Z A, Z -> l l
                 * |BW_A|^2 * 3 y_A^2 * 2 s_bb                                  A -> b bbar
     G_q = g_s^2 kappa_q / (8 pi^2 v), kappa_t = cba - sba/tb, kappa_b = cba + sba tb,
-    F(tau) = tau [1 + (1 - tau) f(tau)],  c = g sba / cw (= twice e sba / (2 sw cw)),  y_A = m_b(Yukawa) tb / v.
+    F(tau) = tau [1 + (1 - tau) f(tau)],  c = g sba / cw (= twice e sba / (2 sw cw)), y_A = ymb tb / v.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import jax.numpy as jnp
 
 from momentax.amplitudes.complexpair import Pair, Real
 from momentax.amplitudes.parameters import Card, z_couplings
-from momentax.amplitudes.spinors import helicity_pair, product
 from momentax.amplitudes.spinors import bar as bar_spinor
+from momentax.amplitudes.spinors import helicity_pair, product
 from momentax.kinematics import FourVector, dot
 
 
 class HzaParameters(NamedTuple):
     """2HDM parameters; masses and widths in GeV; each a number or an array over the batch.
 
-    mass_b_loop is the bottom mass of the loop, yukawa_mass_b that of the A b bbar coupling (a running mass keeps
-    Gamma(A -> b bbar) below Gamma_A); the b mass of the kinematics is that of the momenta.
+    mass_b_loop is the bottom mass of the loop, yukawa_mass_b that of the A b bbar coupling (a running mass
+    keeps Gamma(A -> b bbar) below Gamma_A); the b mass of the kinematics is that of the momenta.
     """
 
     mass_H: Real
@@ -73,9 +73,9 @@ def parameters(mapping: Mapping[str, Any] | None = None) -> HzaParameters:
 
 
 def loop_form_factor(s: Real, mass: Real) -> Pair:
-    """F(tau) = tau [1 + (1 - tau) f(tau)], tau = 4 m^2/s: one-loop g g -> scalar through a quark; 2/3 for heavy quarks.
+    """F(tau) = tau [1 + (1 - tau) f(tau)], tau = 4 m^2/s: g g -> scalar through a quark loop (heavy: 2/3).
 
-    f = arcsin^2(1/sqrt tau) for tau >= 1, else -(log((1 + beta)/(1 - beta)) - i pi)^2 / 4 with beta = sqrt(1 - tau).
+    f = arcsin^2(1/sqrt tau) for tau >= 1, else -(log((1 + beta)/(1 - beta)) - i pi)^2 / 4, beta^2 = 1 - tau.
     """
     tau = 4.0 * mass * mass / s
     heavy = tau >= 1.0
@@ -95,8 +95,9 @@ def _breit_wigner2(s: Real, mass: Real, width: Real) -> Real:
 
 
 def msq_pieces(p: Sequence[FourVector], params: HzaParameters) -> tuple[Real, Real, Real, Real]:
-    """(common factor, lepton factor of e- helicity -, of e- helicity +, s_bb): the sum over helicities of |M|^2 is
-    common * (minus + plus) * 2 s_bb, not averaged.
+    """Factors (common, left, right, s_bb): sum |M|^2 = common * (left + right) * 2 s_bb, not averaged.
+
+    left, right: l- helicity -1/2 and +1/2.
     """
     g1, g2, lp, lm, b, bbar = p
     q = params
@@ -142,7 +143,7 @@ def helicity_squares(p: Sequence[FourVector], params: HzaParameters) -> dict[tup
     mass_b = jnp.sqrt(jnp.maximum(b.mass2, 0.0))
     us, _ = helicity_pair(b, mass_b, 1)
     vs, _ = helicity_pair(bbar, mass_b, -1)
-    out = {}
+    out: dict[tuple[int, ...], Real] = {}
     for ib, hb in enumerate((-1, 1)):
         for ibbar, hbbar in enumerate((-1, 1)):
             row = bar_spinor(us[ib])

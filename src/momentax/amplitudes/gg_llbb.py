@@ -6,7 +6,7 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -40,6 +40,8 @@ from momentax.amplitudes.spinors import (
 )
 from momentax.kinematics import FourVector
 
+Term = TypeVar("Term", Real, Pair)
+
 HELICITIES = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 """Gluon helicities."""
 
@@ -47,7 +49,9 @@ parameters = llbb_parameters
 
 
 class GluonLines(NamedTuple):
-    """The b line with one gluon emitted, whatever the lepton helicity. Keys: (gluon, its helicity, b or bbar state)."""
+    """The b line with one gluon emitted, whatever the lepton helicity. Keys: (gluon, its helicity, b or bbar
+    state).
+    """
 
     rows: dict[tuple[int, int, int], Dirac]  # ubar(b) eps_i S(b - k_i)
     columns: dict[tuple[int, int, int], Dirac]  # S(k_i - bbar) eps_i v(bbar)
@@ -85,7 +89,9 @@ def gluon_lines(p: Sequence[FourVector], line: BLine, params: LlbbParameters) ->
 def lepton_squares(
     gluons: GluonLines, line: BLine, emitted: Emission
 ) -> dict[tuple[int, int, int, int], Real]:
-    """Colour-summed squares of one lepton helicity, without common factor; key (gluons' helicities, b, bbar state)."""
+    """Colour-summed squares of one lepton helicity, without common factor; key (gluons' helicities, b, bbar
+    state).
+    """
     j, c = emitted.lepton.current, emitted.coupling
     # L_i Jslash R_k is the sum of two products of numbers
     left = {key: (weyl_product(r.left, j.b), weyl_product(r.right, j.at)) for key, r in gluons.rows.items()}
@@ -138,9 +144,10 @@ def loop_over_leptons(
 ) -> Real:
     """Sum of ``term(p, right)`` over the lepton helicities as a loop that is not unrolled.
 
-    XLA's CPU compiler fuses an amplitude into one kernel. Beyond some 3,000 operations its code no longer fits the 32 KiB
-    instruction cache and its speed halves. In a loop, ``term`` does again what both helicities share and still wins;
-    the barrier keeps the compiler from moving the shared part out of the loop, into one kernel per intermediate result.
+    XLA's CPU compiler fuses an amplitude into one kernel. Beyond some 3,000 operations its code no longer
+    fits the 32 KiB instruction cache and its speed halves. In a loop, ``term`` does again what both
+    helicities share and still wins; the barrier keeps the compiler from moving the shared part out of the
+    loop, into one kernel per intermediate result.
     """
 
     def body(right: jax.Array) -> Real:
@@ -149,8 +156,8 @@ def loop_over_leptons(
     return jnp.sum(jax.lax.map(body, jnp.arange(2) == 1), axis=0)
 
 
-def sum_all(terms: Iterable[Real]) -> Real:
-    """Sum of real arrays, without a leading zero."""
+def sum_all(terms: Iterable[Term]) -> Term:
+    """Sum of arrays or pairs, without a leading zero."""
     return functools.reduce(operator.add, terms)
 
 
@@ -168,7 +175,7 @@ def msq(p: Sequence[FourVector], params: LlbbParameters) -> Real:
 
 
 def helicity_squares(p: Sequence[FourVector], params: LlbbParameters) -> dict[tuple[int, ...], Real]:
-    """Colour-summed squares, not averaged, for each helicity (g, g, b, bbar, l+, l-); the others vanish."""
+    """Colour-summed squares, not averaged, for each helicity (g, g, b, bbar, l+, l-)."""
     line = b_line(p[2:], params, helicity_basis=True)
     gluons = gluon_lines(p, line, params)
     factor = common_factor(line, params)

@@ -1,7 +1,9 @@
-"""g g -> t tbar -> (b l+ nu)(bbar l- nubar): three diagrams, two colour flows, double-resonant, off-shell tops.
+"""g g -> t tbar -> (b l+ nu)(bbar l- nubar): three diagrams, two colour flows, double-resonant, off-shell
+tops.
 
-With the tops off shell the result depends on the gluon polarisations and on the width in the t-channel propagator: gluon 1 must
-move along +z and gluon 2 along -z, their polarisations are transverse to z, and every top propagator has the fixed width.
+With the tops off shell the result depends on the gluon polarisations and on the width in the t-channel
+propagator: gluon 1 must move along +z and gluon 2 along -z, their polarisations are transverse to z, and
+every top propagator has the fixed width.
 """
 
 from __future__ import annotations
@@ -50,8 +52,8 @@ def gluon_helicity_sums(k1: Real, k2: Real, pair: TopPair, params: TtbarParamete
     minus, plus = pair.top.minus, pair.top.plus
     q1 = pair.top._replace(plus=plus - Pair(2.0 * k1))
     q2 = pair.top._replace(minus=minus - Pair(2.0 * k2))
-    prop1 = propagator(pair.s_top - 2.0 * k1 * minus.re, mt, wt)
-    prop2 = propagator(pair.s_top - 2.0 * k2 * plus.re, mt, wt)
+    prop1 = propagator(pair.s_top - 2.0 * k1 * pair.top_minus, mt, wt)
+    prop2 = propagator(pair.s_top - 2.0 * k2 * pair.top_plus, mt, wt)
     s_hat = 4.0 * k1 * k2
     # alpha_s from g_s^4 = (4 pi alpha_s)^2; the two polarisations' sqrt2, squared: 4
     factor = pair.factor * 4.0 * (4.0 * math.pi * params.alpha_s) ** 2
@@ -82,7 +84,7 @@ def msq(p: Sequence[FourVector], params: TtbarParameters) -> Real:
 
 
 def helicity_squares(p: Sequence[FourVector], params: TtbarParameters) -> dict[tuple[int, ...], Real]:
-    """Colour-summed squares, not averaged, for each helicity (g, g, l+, nu, b, l-, nubar, bbar); the others vanish."""
+    """Colour-summed squares, not averaged, for each helicity (g, g, l+, nu, b, l-, nubar, bbar)."""
     sums = gluon_helicity_sums(p[0].e, p[1].e, top_pair(p[2:], params), params)
     return with_b_helicities(p, dict(zip(HELICITIES, sums, strict=True)))
 

@@ -1,7 +1,7 @@
 """All parton channels of b bbar l+ l- at once: what the Drell-Yan integrand of the weight needs.
 
-The lepton current, the b spinors and the b line with the pair emitted are shared by gg and q qbar; the four light-quark channels
-share all amplitudes (see qqbar_llbb).
+The lepton current, the b spinors and the b line with the pair emitted are shared by gg and q qbar; the four
+light-quark channels share all amplitudes (see qqbar_llbb).
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ _QUARKS = ((UP, False), (UP, True), (DOWN, False), (DOWN, True))
 
 
 class LlbbChannels(NamedTuple):
-    """Squared amplitudes, averaged, GeV^-4; the first parton moves along +z; u stands for u, c and d for d, s."""
+    """Squared amplitudes, averaged, GeV^-4; the first parton moves along +z; u stands for u, c and d for d,
+    s.
+    """
 
     gg: Real
     uubar: Real
@@ -35,7 +37,8 @@ def msq_channels(p: Sequence[FourVector], params: LlbbParameters) -> LlbbChannel
 def msq_weighted(p: Sequence[FourVector], params: LlbbParameters, luminosity: LlbbChannels) -> Real:
     """sum over channels of luminosity * squared amplitude: faster than :func:`msq_channels` and summing.
 
-    One output is one kernel: XLA computes what several outputs share once for each of them. ``luminosity``: arrays over the batch.
+    One output is one kernel: XLA computes what several outputs share once for each of them. ``luminosity``:
+    arrays over the batch.
     """
     channels = msq_channels(p, params)
     return gg_llbb.sum_all(lum * channel for lum, channel in zip(luminosity, channels, strict=True))

@@ -1,6 +1,8 @@
-"""Fermion lines shared by g g and q qbar -> b bbar l+ l-: the lepton current, the b spinors, the b line with the pair emitted.
+"""Fermion lines shared by g g and q qbar -> b bbar l+ l-: the lepton current, the b spinors, the b line with
+the pair emitted.
 
-The lepton current of massless leptons, a^dagger sigmabar^mu b, is of rank one: Jslash maps any spinor onto two fixed directions,
+The lepton current of massless leptons, a^dagger sigmabar^mu b, is of rank one: Jslash maps any spinor onto
+two fixed directions,
 
     J.sigma = 2 b a^dagger,   J.sigmabar = 2 at bt^T   with at = (a2, -a1)^*, bt = (b2, -b1),
 
@@ -44,7 +46,8 @@ _LEPTON = (-1.0, -0.5)
 class LlbbParameters(NamedTuple):
     """Masses and widths in GeV, couplings; each a number or an array over the batch.
 
-    mass_b None means massless b quarks at trace time (half the helicities); photon: 1, or 0 to leave its diagrams out.
+    mass_b None means massless b quarks at trace time (half the helicities); photon: 1, or 0 to leave its
+    diagrams out.
     """
 
     mass_b: Real | None
@@ -57,7 +60,9 @@ class LlbbParameters(NamedTuple):
 
 
 def llbb_parameters(parameters: Mapping[str, Any] | None = None, photon: bool = True) -> LlbbParameters:
-    """Parameters from MadGraph's names: MB, MZ, WZ, aS and aEWM1, Gf (or MW); ``photon`` False leaves the Z alone."""
+    """Parameters from MadGraph's names: MB, MZ, WZ, aS and aEWM1, Gf (or MW); ``photon`` False leaves the Z
+    alone.
+    """
     card = Card(parameters)
     ew = card.electroweak
     return LlbbParameters(
@@ -152,7 +157,8 @@ class Emission(NamedTuple):
 def b_line(p: Sequence[FourVector], params: LlbbParameters, helicity_basis: bool = False) -> BLine:
     """The b line for final momenta ``p`` = b bbar l+ l-.
 
-    helicity_basis: b spin states of definite helicity instead of the cheaper light-cone ones; the sum is the same.
+    helicity_basis: b spin states of definite helicity instead of the cheaper light-cone ones; the sum is the
+    same.
     """
     b, bbar, lp, lm = p
     basis = helicity_pair if helicity_basis else light_cone_pair
@@ -181,9 +187,7 @@ def emission(line: BLine, lepton: Lepton, params: LlbbParameters) -> Emission:
     """The pair of one lepton helicity emitted from either end of the b line."""
     j, c = lepton.current, coupling(DOWN, lepton, line, params)
     mass = params.mass_b
-    rows = [
-        scale(propagate_row(row_current(row, j, c), line.q_b, mass), line.den_b) for row in line.rows
-    ]
+    rows = [scale(propagate_row(row_current(row, j, c), line.q_b, mass), line.den_b) for row in line.rows]
     columns = [
         scale(propagate_column(line.q_bbar, mass, column_current(j, v, c)), line.den_bbar)
         for v in line.columns

@@ -1,8 +1,9 @@
-"""From a mapping with MadGraph's names (param_card and its derived parameters) to the constants of the amplitudes.
+"""From a mapping with MadGraph's names (param_card and its derived parameters) to amplitude constants.
 
 Electroweak scheme of the reference cards: (alpha, G_F, M_Z) in, M_W and sin^2(theta_W) out,
 
-    M_W^2 = M_Z^2/2 + sqrt(M_Z^4/4 - pi alpha M_Z^2/(sqrt2 G_F)),   sw^2 = 1 - M_W^2/M_Z^2,   e = sqrt(4 pi alpha).
+    M_W^2 = M_Z^2/2 + sqrt(M_Z^4/4 - pi alpha M_Z^2/(sqrt2 G_F)),   sw^2 = 1 - M_W^2/M_Z^2,
+    e = sqrt(4 pi alpha).
 """
 
 from __future__ import annotations
@@ -32,14 +33,16 @@ DEFAULTS: dict[str, float] = {
 }
 """Used for what the mapping leaves out; MW, WT, ymb, MB_loop follow from the others (see the builders)."""
 
-# what a param_card or the list of derived parameters of a reference model may hold and the amplitudes do not need
+# names of the reference models' cards and derived parameters that the amplitudes do not read
 _PASSIVE = set(
-    "MTA MH WH ymt ymtau cabi MHL WHL MHp WHp m122 MP WH1 lam muH v yb yt ytau sw sw2 cw sqrt__sw2 sqrt__aS sqrt__aEW g1 "
-    "beta alpha atan__tb acos__cba cos__beta sin__beta cb sb ca sa cos__cabi sin__cabi m112 m222 MM2 vev1 vev2 sqrt__2 "
-    "kHLUp kHLDo kHHUp kHHDo kHAUp kHADo ADo kHLW kHHW kHLHpm kHHHpm AH GH Gphi lam1 lam2 lam3 lam4 lam5 sba "
-    "CKM3x3 conjg__CKM3x3 conjg__CKM1x1 GC_ggHHtop GC_ggHHbot".split()
+    """
+    MTA MH WH ymt ymtau cabi MHL WHL MHp WHp m122 MP WH1 lam muH v vev gw yb yt ytau sw sw2 cw g1
+    sqrt__2 sqrt__sw2 sqrt__aS sqrt__aEW beta alpha atan__tb acos__cba cos__beta sin__beta cb sb ca sa sba
+    cos__cabi sin__cabi m112 m222 MM2 vev1 vev2 kHLUp kHLDo kHHUp kHHDo kHAUp kHADo ADo kHLW kHHW kHLHpm
+    kHHHpm AH GH Gphi lam1 lam2 lam3 lam4 lam5 CKM3x3 conjg__CKM3x3 conjg__CKM1x1 GC_ggHHtop GC_ggHHbot
+    """.split()
 )
-_ACTIVE = {*DEFAULTS, "WT", "ymb", "MW", "G", "aEW", "ee", "gw", "vev"}
+_ACTIVE = {*DEFAULTS, "WT", "ymb", "MW", "G", "aEW", "ee"}
 
 
 def _is_known(name: str) -> bool:
@@ -99,7 +102,7 @@ class Card:
 
     @property
     def electroweak(self) -> Electroweak:
-        """The electroweak constants; an MW in the mapping replaces the one that follows from (alpha, G_F, M_Z)."""
+        """The electroweak constants; an MW in the mapping replaces that of the G_F relation."""
         mz, alpha = self["MZ"], self.alpha
         if "MW" in self:
             mw2 = self["MW"] ** 2
@@ -113,7 +116,7 @@ class Card:
 
 
 def massless_if_zero(mass: Any) -> Any:
-    """None for a plain number 0, else ``mass``: what a builder stores, so that jit knows a massless quark at trace time."""
+    """None for a plain number 0, else ``mass``: so jit knows a massless quark at trace time."""
     return None if isinstance(mass, (int, float)) and mass == 0 else mass
 
 

@@ -1,8 +1,9 @@
 """q qbar and qbar q -> b bbar l+ l- at order g_s^2 e^2: photon and Z, 8 diagrams, one colour structure.
 
-The pair comes off the b line (F) or off the light-quark line (I); the amplitude of a light quark is F + P I, where P holds its
-couplings. F and I do not depend on the flavour, and exchanging the beams of quark and antiquark exchanges the two polarisations
-and the sign of I (charge conjugation of the line). So sum |F|^2, sum |I|^2, sum F^* I over b spins, once, serve all four channels.
+The pair comes off the b line (F) or off the light-quark line (I); the amplitude of a light quark is F + P I,
+where P holds its couplings. F and I do not depend on the flavour, and exchanging the beams of quark and
+antiquark exchanges the two polarisations and the sign of I (charge conjugation of the line). So sum |F|^2,
+sum |I|^2, sum F^* I over b spins, once, serve all four channels.
 """
 
 from __future__ import annotations
@@ -36,13 +37,17 @@ from momentax.amplitudes.spinors import (
 from momentax.kinematics import FourVector, dot
 
 POLARISATIONS = (Vector(ZERO, ZERO, real(1.0), ZERO), Vector(ZERO, ZERO, ZERO, real(1.0)))
-"""Current vbar gamma^mu u / (2 sqrt(s)) of a left- and a right-handed quark along +z and its antiquark along -z."""
+"""Current vbar gamma^mu u / (2 sqrt(s)) of a left- and a right-handed quark along +z and its antiquark along
+-z.
+"""
 
 
 def initial_state_tensors(k1: Real, k2: Real, line: BLine, j: LeptonCurrent) -> tuple[Vector, Vector]:
-    """For either polarisation the coefficients t of the components of the b current B in I = sum t B, without 1/s_bb.
+    """For either polarisation the coefficients t of the components of the b current B in I = sum t B, without
+    1/s_bb.
 
-    I = vbar (Jslash S(q - p2) Bslash + Bslash S(p1 - q) Jslash) u / (4 sqrt(s)), q the lepton pair's momentum.
+    I = vbar (Jslash S(q - p2) Bslash + Bslash S(p1 - q) Jslash) u / (4 sqrt(s)), q the lepton pair's
+    momentum.
     """
     q = momentum(line.pair)
     q1 = q._replace(minus=q.minus - real(2.0 * k2))
@@ -62,7 +67,9 @@ def initial_state_tensors(k1: Real, k2: Real, line: BLine, j: LeptonCurrent) -> 
 def amplitudes(
     p: Sequence[FourVector], emitted: Emission, line: BLine, params: LlbbParameters
 ) -> dict[tuple[int, int, int], tuple[Pair, Pair]]:
-    """(F, I) for one lepton helicity, times s_bb and without the common factor; keys (polarisation, b, bbar state)."""
+    """(F, I) for one lepton helicity, times s_bb and without the common factor; keys (polarisation, b, bbar
+    state).
+    """
     k1, k2, b, bbar = p[0].e, p[1].e, p[2], p[3]
     ratio = _s_bb(b, bbar, params) / (4.0 * k1 * k2)
     tensors = initial_state_tensors(k1, k2, line, emitted.lepton.current)
@@ -160,7 +167,7 @@ def msq_light(
 def helicity_squares_light(
     p: Sequence[FourVector], params: LlbbParameters, fermion: tuple[float, float]
 ) -> dict[tuple[int, ...], Real]:
-    """Colour-summed squares, not averaged, for each helicity (q, qbar, b, bbar, l+, l-); the others vanish."""
+    """Colour-summed squares, not averaged, for each helicity (q, qbar, b, bbar, l+, l-)."""
     line = b_line(p[2:], params, helicity_basis=True)
     factor = common_factor(p, line, params)
     squares = {}

@@ -1,12 +1,14 @@
 """Weyl and Dirac spinors, vector wave functions, and the vertices between them.
 
-Chiral representation, gamma^mu = [[0, sigma^mu], [sigmabar^mu, 0]], gamma5 = diag(-1, -1, 1, 1): the convention of HELAS
-(Murayama, Watanabe, Hagiwara, KEK-91-11), so helicity states agree with MadGraph's. A Dirac spinor is its left- and
-right-handed halves, a row spinor (a "bar" spinor, gamma^0 included) the coefficients of those halves. A vector is kept as
+Chiral representation, gamma^mu = [[0, sigma^mu], [sigmabar^mu, 0]], gamma5 = diag(-1, -1, 1, 1): the
+convention of HELAS (Murayama, Watanabe, Hagiwara, KEK-91-11), so helicity states agree with MadGraph's. A
+Dirac spinor is its left- and right-handed halves, a row spinor (a "bar" spinor, gamma^0 included) the
+coefficients of those halves. A vector is kept as
 
     v.sigma = [[minus, -perpbar], [-perp, plus]],   v.sigmabar = [[plus, perpbar], [perp, minus]]
 
-with minus = v0 - v3, plus = v0 + v3, perp = v1 + i v2, perpbar = v1 - i v2: its slash has no further arithmetic in it.
+with minus = v0 - v3, plus = v0 + v3, perp = v1 + i v2, perpbar = v1 - i v2: its slash has no further
+arithmetic in it.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class Dirac(NamedTuple):
 
 
 class Vector(NamedTuple):
-    """Vector in light-cone components along z; ``perpbar`` is not the conjugate of ``perp`` when v is complex."""
+    """Vector in light-cone components along z; ``perpbar`` is not the conjugate of ``perp`` when v is
+    complex.
+    """
 
     minus: Pair
     plus: Pair
@@ -48,7 +52,7 @@ class Vector(NamedTuple):
         return Vector(*(component * factor for component in self))
 
 
-# ---- vector wave functions -------------------------------------------------------------------------------------------
+# ---- vector wave functions ---------------------------------------------------------------------------------
 
 
 def momentum(p: FourVector) -> Vector:
@@ -59,15 +63,17 @@ def momentum(p: FourVector) -> Vector:
 def gluon_along_z(helicity: int, direction: int) -> Vector:
     """Polarisation of an incoming gluon along +z (direction 1) or -z (-1), divided by -lambda sqrt2.
 
-    VXXXXX of HELAS: (0, -lambda, -+i, 0)/sqrt2, so perp = -(lambda - direction)/sqrt2, perpbar = -(lambda + direction)/sqrt2:
-    one component is -lambda sqrt2, the others vanish. That number is left to the overall factor.
+    VXXXXX of HELAS: (0, -lambda, -+i, 0)/sqrt2, so perp = -(lambda - direction)/sqrt2, perpbar = -(lambda +
+    direction)/sqrt2: one component is -lambda sqrt2, the others vanish. That number is left to the overall
+    factor.
     """
     one = real(1.0)
     return Vector(ZERO, ZERO, ZERO, one) if helicity == direction else Vector(ZERO, ZERO, one, ZERO)
 
 
 def triple_gluon_along_z(helicities: tuple[int, int], k1: Real, k2: Real) -> Vector:
-    """(eps1.eps2)(k1 - k2) of two gluons along +z and -z with energies k1, k2: the off-shell gluon they fuse to, times s.
+    """(eps1.eps2)(k1 - k2) of two gluons along +z and -z with energies k1, k2: the off-shell gluon they fuse
+    to, times s.
 
     The other terms of the vertex vanish, as eps_i.k_j = 0. Normalised as :func:`gluon_along_z`.
     """
@@ -78,7 +84,7 @@ def triple_gluon_along_z(helicities: tuple[int, int], k1: Real, k2: Real) -> Vec
 
 
 def current_left(row: Weyl, column: Weyl) -> Vector:
-    """a^dagger sigmabar^mu b, ``row`` = a^* (already conjugated): by Fierz' identity v.sigma = 2 b a^dagger."""
+    """a^dagger sigmabar^mu b, ``row`` = a^* (conjugated already); Fierz: v.sigma = 2 b a^dagger."""
     (a1, a2), (b1, b2) = row, column
     return Vector(b1 * a1 * 2.0, b2 * a2 * 2.0, b2 * a1 * -2.0, b1 * a2 * -2.0)
 
@@ -99,7 +105,7 @@ def dot(a: Vector, b: Vector) -> Pair:
     return (a.minus * b.plus + a.plus * b.minus - a.perp * b.perpbar - a.perpbar * b.perp) * 0.5
 
 
-# ---- fermion wave functions ------------------------------------------------------------------------------------------
+# ---- fermion wave functions --------------------------------------------------------------------------------
 
 
 def massless(p: FourVector) -> tuple[Weyl, Real]:
@@ -132,10 +138,11 @@ def bar(psi: Dirac) -> Dirac:
 def light_cone_pair(p: FourVector, mass: Real | None, sign: int) -> tuple[tuple[Dirac, Dirac], Real]:
     """The two spin states of a fermion (sign +1, u) or antifermion (-1, v) in a basis without square roots.
 
-    Returns ((psi1, psi2), norm) with norm * sum psi psibar = pslash + sign * mass. psi1 is left-handed and psi2 right-handed
-    when the mass vanishes; ``mass`` None means massless, and then exactly so.
+    Returns ((psi1, psi2), norm) with norm * sum psi psibar = pslash + sign * mass. psi1 is left-handed and
+    psi2 right-handed when the mass vanishes; ``mass`` None means massless, and then exactly so.
 
-        psi1 = (p^-, -(px + i py); sign m, 0),  psi2 = (0, sign m; px - i py, p^-),  norm = 1/p^-,  p^- = E - pz
+        psi1 = (p^-, -(px + i py); sign m, 0),  psi2 = (0, sign m; px - i py, p^-),  norm = 1/p^-,  p^- = E -
+        pz
     """
     if mass is None:
         w, norm = massless(p)
@@ -150,7 +157,8 @@ def light_cone_pair(p: FourVector, mass: Real | None, sign: int) -> tuple[tuple[
 
 
 def helicity_pair(p: FourVector, mass: Real | None, sign: int) -> tuple[tuple[Dirac, Dirac], Real]:
-    """As :func:`light_cone_pair`, but states of helicity -1/2 and +1/2 in the frame of ``p`` (HELAS IXXXXX, up to a phase).
+    """As :func:`light_cone_pair`, but states of helicity -1/2 and +1/2 in the frame of ``p`` (HELAS IXXXXX,
+    up to a phase).
 
     u_lambda = (sqrt(E - lambda p) chi_lambda, sqrt(E + lambda p) chi_lambda),
     v_lambda = lambda (-sqrt(E + lambda p) chi_-lambda, sqrt(E - lambda p) chi_-lambda).
@@ -175,7 +183,7 @@ def helicity_pair(p: FourVector, mass: Real | None, sign: int) -> tuple[tuple[Di
     return (minus, plus), 1.0
 
 
-# ---- vertices and propagators ----------------------------------------------------------------------------------------
+# ---- vertices and propagators ------------------------------------------------------------------------------
 
 
 def row_sigma(r: Weyl, v: Vector) -> Weyl:

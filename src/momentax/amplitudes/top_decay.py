@@ -4,9 +4,9 @@ Leptons are massless, so the W current is conserved (its k k/M_W^2 term vanishes
 
     ubar(b) gamma_mu PL  *  ubar(nu) gamma^mu PL v(l+)  =  2 (b_L^dagger eps nu_L^*) (l_L^T eps):
 
-all the dependence on the b quark is one factor, whose square summed over the b helicities is 2 p_b.p_nu, whatever
-the b mass. What is left is the row spinor r = l_L^T eps, carried through the top propagator to (mt r, r pt.sigma).
-No sum over final helicities remains, with massive b quarks either.
+all the dependence on the b quark is one factor, whose square summed over the b helicities is 2 p_b.p_nu,
+whatever the b mass. What is left is the row spinor r = l_L^T eps, carried through the top propagator to (mt
+r, r pt.sigma). No sum over final helicities remains, with massive b quarks either.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class TopPair(NamedTuple):
     row: Dirac
     column: Dirac
     top: Vector
+    top_minus: Real  # E - pz, E + pz of the top
+    top_plus: Real
     s_top: Real
     factor: Real
 
@@ -77,8 +79,8 @@ def mass2_of_sum(a: FourVector, b: FourVector) -> Real:
 def top_pair(p: Sequence[FourVector], params: TtbarParameters) -> TopPair:
     """Decay spinors of l+ nu b l- nubar bbar (``p``: these six momenta).
 
-    ``factor`` holds the couplings of the four W vertices, the b factors summed over helicity, the spinor norms and the
-    squared propagators of both W and both tops.
+    ``factor`` holds the couplings of the four W vertices, the b factors summed over helicity, the spinor
+    norms and the squared propagators of both W and both tops.
     """
     lp, nu, b, lm, nubar, bbar = p
     top, antitop = lp + nu + b, lm + nubar + bbar
@@ -99,13 +101,14 @@ def top_pair(p: Sequence[FourVector], params: TtbarParameters) -> TopPair:
     # vertex g/sqrt2 four times, squared: g^8/16; Fierz' 2 twice, squared: 16; 2 pb.pnu on either side
     couplings = params.g_weak**8
     factor = couplings * 4.0 * dot(b, nu) * dot(bbar, nubar) * norm_lp * norm_lm / poles
-    return TopPair(row, column, pt, s_t, factor)
+    return TopPair(row, column, pt, top.e - top.z, top.e + top.z, s_t, factor)
 
 
 def b_helicity_fractions(b: FourVector, nu: FourVector, antiparticle: bool) -> tuple[Real, Real]:
     """Share of b helicity -1/2 and +1/2 in the sum over the b helicities; either side of the pair.
 
-    |b_L^dagger eps nu_L^*|^2 = (E + p) E_nu (1 - cos) for the helicity that a massless b has, (E - p) E_nu (1 + cos) for the other.
+    |b_L^dagger eps nu_L^*|^2 = (E + p) E_nu (1 - cos) for the helicity that a massless b has, (E - p) E_nu (1
+    + cos) for the other.
     """
     pabs = jnp.sqrt(b.p2)
     cos_term = (b.x * nu.x + b.y * nu.y + b.z * nu.z) / pabs

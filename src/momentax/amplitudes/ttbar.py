@@ -1,4 +1,6 @@
-"""All parton channels of dileptonic ttbar at once, sharing the decays: what the integrand of the weight needs."""
+"""All parton channels of dileptonic ttbar at once, sharing the decays: what the integrand of the weight
+needs.
+"""
 
 from __future__ import annotations
 

@@ -21,5 +21,5 @@ def msq(p: Sequence[FourVector], params: LlbbParameters) -> Real:
 
 
 def helicity_squares(p: Sequence[FourVector], params: LlbbParameters) -> dict[tuple[int, ...], Real]:
-    """Colour-summed squares, not averaged, for each helicity (u, ubar, b, bbar, l+, l-); the others vanish."""
+    """Colour-summed squares, not averaged, for each helicity (u, ubar, b, bbar, l+, l-)."""
     return helicity_squares_light(p, params, UP)

@@ -1,4 +1,6 @@
-"""q qbar -> t tbar -> (b l+ nu)(bbar l- nubar): one diagram, off-shell tops; the same for every light quark and for qbar q."""
+"""q qbar -> t tbar -> (b l+ nu)(bbar l- nubar): one diagram, off-shell tops; the same for every light quark
+and for qbar q.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ parameters = ttbar_parameters
 def quark_helicity_sums(k1: Real, k2: Real, pair: TopPair, params: TtbarParameters) -> list[Real]:
     """Colour-summed squares for the two quark helicities, without average, all couplings included.
 
-    The massless quark current is sqrt(s)(0, 1, +-i, 0) up to a phase, for quark helicity +- along +z: one light-cone component, of size 2 sqrt(s).
+    The massless quark current is sqrt(s)(0, 1, +-i, 0) up to a phase, for quark helicity +- along +z: one
+    light-cone component, of size 2 sqrt(s).
     """
     s_hat = 4.0 * k1 * k2
     # |2 sqrt(s) / s|^2 = 4/s; colour: sum_ab tr(T^a T^b)^2 = 2; g_s^4
@@ -33,13 +36,16 @@ def quark_helicity_sums(k1: Real, k2: Real, pair: TopPair, params: TtbarParamete
 def msq(p: Sequence[FourVector], params: TtbarParameters) -> Real:
     """Squared amplitude, summed over final and averaged over initial spins and colours, GeV^-8.
 
-    p: q qbar l+ nu b l- nubar bbar (or qbar q ...), each a FourVector of the batch shape, incoming along +z and -z.
+    p: q qbar l+ nu b l- nubar bbar (or qbar q ...), each a FourVector of the batch shape, incoming along +z
+    and -z.
     """
     sums = quark_helicity_sums(p[0].e, p[1].e, top_pair(p[2:], params), params)
     return (sums[0] + sums[1]) * (1.0 / 36.0)
 
 
 def helicity_squares(p: Sequence[FourVector], params: TtbarParameters) -> dict[tuple[int, ...], Real]:
-    """Colour-summed squares, not averaged, for each helicity (q, qbar, l+, nu, b, l-, nubar, bbar); the others vanish."""
+    """Colour-summed squares, not averaged, for each helicity (q, qbar, l+, nu, b, l-, nubar, bbar); the
+    others vanish.
+    """
     sums = quark_helicity_sums(p[0].e, p[1].e, top_pair(p[2:], params), params)
     return with_b_helicities(p, dict(zip(HELICITIES, sums, strict=True)))
