@@ -10,6 +10,7 @@ from momentax.amplitudes.gg_hza import HzaParameters
 from momentax.amplitudes.gg_hza import parameters as hza_parameters
 from momentax.amplitudes.llbb import LlbbChannels
 from momentax.amplitudes.llbb import msq_channels as llbb_channels
+from momentax.amplitudes.llbb import msq_weighted as llbb_weighted
 from momentax.amplitudes.llbb_lines import LlbbParameters, llbb_parameters
 from momentax.amplitudes.parameters import top_width_lo
 from momentax.amplitudes.top_decay import TtbarParameters, ttbar_parameters
@@ -27,6 +28,7 @@ __all__ = [
     "hza_parameters",
     "llbb_channels",
     "llbb_parameters",
+    "llbb_weighted",
     "squared_amplitude",
     "top_width_lo",
     "ttbar_channels",
