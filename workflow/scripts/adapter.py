@@ -34,8 +34,8 @@ sys.path.append(str(Path(__file__).parents[2] / "src"))
 # Jobs share what JAX compiles. Set before anything imports jax.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(".cache/jax", _cpu()).resolve()))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
-# XLA takes two of its own tuning flags, stored with compiled code, for missing CPU features and says so at length; real
-# differences between CPUs are kept apart by the folder above.
+# XLA takes two of its own tuning flags, stored with compiled code, for missing CPU features and says so at
+# length; real differences between CPUs are kept apart by the folder above.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
