@@ -24,7 +24,8 @@ def likelihood_moments(
     """
     t = _HALF_RANGE * relative_width[..., None] * jnp.linspace(-1.0, 1.0, _NODES)
     e_gen = e_rec[..., None] * jnp.exp(t)
-    weight = density(e_rec[..., None], e_gen) * e_gen
+    half_ends = jnp.ones(_NODES).at[jnp.array([0, -1])].set(0.5)
+    weight = density(e_rec[..., None], e_gen) * e_gen * half_ends
     norm = jnp.sum(weight, axis=-1)
     mean = jnp.sum(weight * e_gen, axis=-1) / norm
     variance = jnp.sum(weight * (e_gen - mean[..., None]) ** 2, axis=-1) / norm
