@@ -146,7 +146,7 @@ class DrellYanSpace(NamedTuple):
     def _transverse(
         self, u_first: Array, u_second: Array, u_angle: Array, phi: Array, s_ll: Array
     ) -> tuple[tuple[tuple[Array, Array], tuple[Array, Array]], Array]:
-        """(transverse momenta of b and bbar, d^2p_T d^2p_T/du); ``phi`` is the azimuth of the first object."""
+        """(transverse momenta of b and bbar, d^2p_T d^2p_T/du); ``phi``: azimuth of the first object."""
         s = self.sqrt_s**2
         quark = PowerLaw(self.pt_b_min**2 + self.mass_b**2, 0.25 * s, -2.0)
         pair = PowerLaw(s_ll, s, -1.5)
