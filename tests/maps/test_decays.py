@@ -44,12 +44,16 @@ def test_two_body_measure_is_lorentz_invariant_phase_space():
     p = jnp.sqrt(p1.p2)
     along = (p2.x * p1.x + p2.y * p1.y + p2.z * p1.z) / p
     slope = jnp.abs(p / p1.e - along / p2.e)  # p2 = P - p1 moves opposite to p1
-    np.testing.assert_allclose(p**2 * solid_angle / (16 * jnp.pi**2 * p1.e * p2.e * slope), float(jacobian), rtol=1e-9)
+    np.testing.assert_allclose(
+        p**2 * solid_angle / (16 * jnp.pi**2 * p1.e * p2.e * slope), float(jacobian), rtol=1e-9
+    )
 
 
 def test_closed_channel_has_no_weight_and_finite_gradients():
     u = (jnp.float64(0.3), jnp.float64(0.4))
-    value, grad = jax.value_and_grad(lambda s: TwoBodyDecay(s, 20.0**2, 91.0**2).forward(u, PARENT)[1])(100.0**2)
+    value, grad = jax.value_and_grad(lambda s: TwoBodyDecay(s, 20.0**2, 91.0**2).forward(u, PARENT)[1])(
+        100.0**2
+    )
     assert value == 0.0 and jnp.isfinite(grad)
     for edge in ((0.0, 0.0), (1.0, 1.0)):
         g = jax.grad(lambda a, b: TwoBodyDecay(PARENT.mass2, 0.0, 0.0).forward((a, b), PARENT)[0][0].x)(*edge)

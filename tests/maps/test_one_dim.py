@@ -52,9 +52,10 @@ def test_edges_are_finite(name):
 def test_breit_wigner_gradient_in_its_parameters():
     grad = jax.grad(lambda m, g: BreitWigner(m, g, 10.0).forward(0.3)[0], argnums=(0, 1))(90.0, 2.0)
     step = 1e-5
-    numeric = (BreitWigner(90.0 + step, 2.0, 10.0).forward(0.3)[0] - BreitWigner(90.0 - step, 2.0, 10.0).forward(0.3)[0]) / (
-        2 * step
-    )
+    numeric = (
+        BreitWigner(90.0 + step, 2.0, 10.0).forward(0.3)[0]
+        - BreitWigner(90.0 - step, 2.0, 10.0).forward(0.3)[0]
+    ) / (2 * step)
     np.testing.assert_allclose(grad[0], numeric, rtol=1e-6)
     assert np.isfinite(grad[1])
 

@@ -66,23 +66,19 @@ class BlockD(NamedTuple):
         kept = tuple(jnp.where(swap, b, a) for a, b in zip(m1, m2, strict=True))
         gone = tuple(jnp.where(swap, a, b) for a, b in zip(m1, m2, strict=True))
 
-        zeros, real = real_zeros(_closure(kept, gone, dx, dy))
-        solutions = []
-        for (c, s), is_real in zip(zeros, real, strict=True):
-            x, y = dx - kept[0] * c - kept[1] * s, dy - kept[2] * c - kept[3] * s
-            other_c, other_s = gone[3] * x - gone[1] * y, gone[0] * y - gone[2] * x
-            # the common factor det(gone) only matters by its sign
-            sign = jnp.where(_det(gone) < 0.0, -1.0, 1.0)
-            other_c, other_s = _normalise(sign * other_c, sign * other_s)
-            for _ in range(POLISHING_STEPS):
-                c, s, other_c, other_s = _newton(kept, gone, dx, dy, c, s, other_c, other_s)
-            c1, s1 = jnp.where(swap, other_c, c), jnp.where(swap, other_s, s)
-            c2, s2 = jnp.where(swap, c, other_c), jnp.where(swap, s, other_s)
-            det = jnp.abs(_tangent_det(m1, m2, c1, s1, c2, s2))
-            valid = is_real & first.valid & second.valid & (det > 0.0)
-            d = 128.0 * jnp.pi**2 * self.s * first.gram * second.gram * jnp.where(valid, det, 1.0)
-            solutions.append((first.at(c1, s1), second.at(c2, s2), valid, jnp.where(valid, 1.0 / d, 0.0)))
-        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *(NeutrinoPairs(*s) for s in solutions))
+        c, s, real = real_zeros(_closure(kept, gone, dx, dy))
+        x, y = dx - kept[0] * c - kept[1] * s, dy - kept[2] * c - kept[3] * s
+        # adj(gone) (x, y): the common factor det(gone) only matters by its sign
+        sign = jnp.where(_det(gone) < 0.0, -1.0, 1.0)
+        other_c, other_s = _normalise(sign * (gone[3] * x - gone[1] * y), sign * (gone[0] * y - gone[2] * x))
+        for _ in range(POLISHING_STEPS):
+            c, s, other_c, other_s = _newton(kept, gone, dx, dy, c, s, other_c, other_s)
+        c1, s1 = jnp.where(swap, other_c, c), jnp.where(swap, other_s, s)
+        c2, s2 = jnp.where(swap, c, other_c), jnp.where(swap, s, other_s)
+        det = jnp.abs(_tangent_det(m1, m2, c1, s1, c2, s2))
+        valid = real & first.valid & second.valid & (det > 0.0)
+        d = 128.0 * jnp.pi**2 * self.s * first.gram * second.gram * jnp.where(valid, det, 1.0)
+        return NeutrinoPairs(first.at(c1, s1), second.at(c2, s2), valid, jnp.where(valid, 1.0 / d, 0.0))
 
 
 _Matrix = tuple[Array, ...]  # (a, b, c, d): rows (a, b) and (c, d)

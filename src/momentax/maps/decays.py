@@ -69,7 +69,9 @@ class TwoBodyDecay(NamedTuple):
         lam = (jnp.asarray(self.s) - threshold) * (jnp.asarray(self.s) - gap)
         return jnp.sqrt(jnp.where(is_open, lam, 1.0)), is_open
 
-    def forward(self, u: tuple[ArrayLike, ArrayLike], parent: FourVector) -> tuple[tuple[FourVector, FourVector], Array]:
+    def forward(
+        self, u: tuple[ArrayLike, ArrayLike], parent: FourVector
+    ) -> tuple[tuple[FourVector, FourVector], Array]:
         """((p1, p2), dPhi_2/du) for u = (u_cos, u_phi) and a ``parent`` four-vector of mass squared ``s``."""
         root, is_open = self._open()
         s = jnp.asarray(self.s)
@@ -125,7 +127,9 @@ class Node(NamedTuple):
         The invariant masses are inputs: sample them with a map of :mod:`momentax.maps.one_dim` and multiply by its
         Jacobian. Coordinates are used in the order: this decay, left tree, right tree.
         """
-        (p_left, p_right), jacobian = TwoBodyDecay(self.s, self.left.s, self.right.s).forward((u[0], u[1]), parent)
+        (p_left, p_right), jacobian = TwoBodyDecay(self.s, self.left.s, self.right.s).forward(
+            (u[0], u[1]), parent
+        )
         leaves: tuple[FourVector, ...] = ()
         rest = u[2:]
         for child, momentum in ((self.left, p_left), (self.right, p_right)):

@@ -91,9 +91,9 @@ class MassivePair(NamedTuple):
         r = jnp.sqrt(jnp.where(real, r2, 1.0))
         # p2 of the two branches from the product of the roots where the direct sum would cancel
         product = (a - self.mass * jnp.asarray(self.e1)) * (a + self.mass * jnp.asarray(self.e1))
-        total = a * p1 * jnp.abs(cos) + self.e1 * r
-        p2_plus = jnp.where(cos >= 0.0, total / k, product / jnp.maximum(total, _TINY))
-        p2_minus = -product / jnp.maximum(total, _TINY)
+        total = jnp.where(real, a * p1 * jnp.abs(cos) + self.e1 * r, 1.0)
+        p2_plus = jnp.where(cos >= 0.0, total / k, product / total)
+        p2_minus = -product / total
         energies, jacobians, valids = [], [], []
         for p2, exists in ((p2_plus, True), (p2_minus, cos > 0.0)):
             valid = real & (p2 > 0.0) & exists
@@ -101,9 +101,7 @@ class MassivePair(NamedTuple):
             energies.append(jnp.where(valid, jnp.sqrt(p2**2 + jnp.asarray(self.mass) ** 2), self.mass))
             jacobians.append(jnp.where(valid, 0.5 * p2 / r, 0.0))
             valids.append(valid)
-        return PairSolutions(
-            (energies[0], energies[1]), (jacobians[0], jacobians[1]), (valids[0], valids[1])
-        )
+        return PairSolutions((energies[0], energies[1]), (jacobians[0], jacobians[1]), (valids[0], valids[1]))
 
     def density(self, e2: ArrayLike) -> Array:
         """|ds/dE2| = 2 |E1 - p1 cos E2/p2| at the energy ``e2`` > m."""

@@ -45,7 +45,9 @@ class PartonFractions(NamedTuple):
         """(u_tau, u_y) of (x1, x2)."""
         log1, log2 = jnp.log(jnp.asarray(x1)), jnp.log(jnp.asarray(x2))
         minus_log_tau = -(log1 + log2)
-        return 1.0 + minus_log_tau / jnp.log(jnp.asarray(self.tau_min)), 0.5 + 0.5 * (log1 - log2) / minus_log_tau
+        return 1.0 + minus_log_tau / jnp.log(jnp.asarray(self.tau_min)), 0.5 + 0.5 * (
+            log1 - log2
+        ) / minus_log_tau
 
 
 def parton_fractions(total: FourVector, sqrt_s: ArrayLike) -> tuple[Array, Array]:

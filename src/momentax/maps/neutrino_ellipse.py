@@ -92,7 +92,10 @@ class NeutrinoEllipse(NamedTuple):
     def at(self, cos: ArrayLike, sin: ArrayLike) -> FourVector:
         """The neutrino at the angle given by its cosine and sine."""
         return FourVector(
-            *(c + p * cos + q * sin for c, p, q in zip(self.centre, self.axis_cos, self.axis_sin, strict=True))
+            *(
+                c + p * cos + q * sin
+                for c, p, q in zip(self.centre, self.axis_cos, self.axis_sin, strict=True)
+            )
         )
 
     def jacobian(self) -> Array:

@@ -16,6 +16,8 @@ import jax.numpy as jnp
 Array = jax.Array
 ArrayLike = jax.typing.ArrayLike
 
+_INFINITE = 1e30  # GeV^2
+
 
 def inside(x: ArrayLike, lo: ArrayLike, hi: ArrayLike, density: ArrayLike) -> Array:
     """``density`` where lo <= x <= hi, zero elsewhere."""
@@ -133,7 +135,8 @@ class BreitWigner(NamedTuple):
     def _angles(self) -> tuple[Array, Array]:
         m2, mg = jnp.asarray(self.mass) ** 2, self.mass * jnp.asarray(self.width)
         low = jnp.arctan((self.s_min - m2) / mg)
-        return low, jnp.arctan((self.s_max - m2) / mg) - low
+        # a finite number for infinity: the derivative of (inf - m^2)/(m Gamma) would be inf * 0
+        return low, jnp.arctan((jnp.minimum(self.s_max, _INFINITE) - m2) / mg) - low
 
     def _jacobian(self, s: ArrayLike, span: Array) -> Array:
         mg = self.mass * jnp.asarray(self.width)
@@ -190,5 +193,7 @@ class Mixture(NamedTuple):
 
     def density(self, x: Any) -> Array:
         """sum_i w_i density_i(x)."""
-        terms: Sequence[Array] = [w * c.density(x) for w, c in zip(self._weights(), self.components, strict=True)]
+        terms: Sequence[Array] = [
+            w * c.density(x) for w, c in zip(self._weights(), self.components, strict=True)
+        ]
         return sum(terms[1:], start=terms[0])

@@ -70,12 +70,20 @@ def largest_cubic_root(b: Array, c: Array, d: Array) -> Array:
     return z
 
 
-def real_zeros(f: TrigPolynomial) -> tuple[list[tuple[Array, Array]], list[Array]]:
-    """Up to four zeros of ``f``: ([(cos, sin)] * 4, [is real] * 4); finite numbers where not real."""
+def real_zeros(f: TrigPolynomial) -> tuple[Array, Array, Array]:
+    """Up to four zeros of ``f`` along a new leading axis: (cos, sin, is real); finite numbers where not real."""
     half = 0.5**0.5
     best_c, best_s = -jnp.ones_like(f.a0), jnp.zeros_like(f.a0)
     best = jnp.abs(f.at(best_c, best_s))
-    for c, s in ((half, half), (0.0, 1.0), (-half, half), (1.0, 0.0), (-half, -half), (0.0, -1.0), (half, -half)):
+    for c, s in (
+        (half, half),
+        (0.0, 1.0),
+        (-half, half),
+        (1.0, 0.0),
+        (-half, -half),
+        (0.0, -1.0),
+        (half, -half),
+    ):
         size = jnp.abs(f.at(jnp.full_like(best, c), jnp.full_like(best, s)))
         better = size > best
         best_c, best_s, best = (jnp.where(better, a, b) for a, b in ((c, best_c), (s, best_s), (size, best)))
@@ -106,15 +114,14 @@ def real_zeros(f: TrigPolynomial) -> tuple[list[tuple[Array, Array]], list[Array
     )
     m, n = 0.5 * (total - gap), 0.5 * (total + gap)
 
-    zeros, real = [], []
+    t, is_real = [], []
     for linear, const in ((k, m), (-k, n)):
         disc = 0.25 * linear**2 - const
-        is_real = disc >= 0.0
         root = jnp.sqrt(jnp.where(disc > 0.0, disc, _TINY))
-        for sign in (1.0, -1.0):
-            t = jnp.where(is_real, sign * root - 0.5 * linear - shift, 0.0)
-            norm = 1.0 / (1.0 + t * t)
-            c, s = (1.0 - t * t) * norm, 2.0 * t * norm
-            zeros.append((c * c0 - s * s0, s * c0 + c * s0))
-            real.append(is_real)
-    return zeros, real
+        t += [root - 0.5 * linear - shift, -root - 0.5 * linear - shift]
+        is_real += [disc >= 0.0] * 2
+    real = jnp.stack(is_real)
+    tangent = jnp.where(real, jnp.stack(t), 0.0)
+    norm = 1.0 / (1.0 + tangent**2)
+    c, s = (1.0 - tangent**2) * norm, 2.0 * tangent * norm
+    return c * c0 - s * s0, s * c0 + c * s0, real

@@ -25,7 +25,7 @@ ArrayLike = jax.typing.ArrayLike
 class RecoilMixture(NamedTuple):
     """Mixture of isotropic Gaussians in the transverse plane; component on the leading axis of every field.
 
-    ``weights`` sum to 1; ``mean_x``, ``mean_y``, ``sigma`` (per axis) in GeV.
+    ``weights`` sum to 1; ``mean_x``, ``mean_y``, ``sigma`` (per axis) in GeV: shapes [k] or [k, *batch].
     """
 
     weights: Array
@@ -85,7 +85,10 @@ class RecoilMixture(NamedTuple):
 
     def density(self, k_x: ArrayLike, k_y: ArrayLike) -> Array:
         """sum_i w_i N2(k - m_i; sigma_i) in GeV^-2; never zero (floored at 1e-290)."""
-        r2 = (k_x - self.mean_x) ** 2 + (k_y - self.mean_y) ** 2
-        variance = self.sigma**2
-        terms = self.weights * jnp.exp(-0.5 * r2 / variance) / (2.0 * jnp.pi * variance)
-        return jnp.maximum(jnp.sum(terms, axis=0), 1e-290)
+        density = jnp.zeros_like(jnp.asarray(k_x))
+        # component by component: fields of shape [k] then serve any shape of k_x
+        for weight, mean_x, mean_y, sigma in zip(*self, strict=True):
+            variance = sigma**2
+            r2 = (k_x - mean_x) ** 2 + (k_y - mean_y) ** 2
+            density = density + weight * jnp.exp(-0.5 * r2 / variance) / (2.0 * jnp.pi * variance)
+        return jnp.maximum(density, 1e-290)

@@ -49,7 +49,9 @@ class PairWithSpectator(NamedTuple):
     mass: ArrayLike
 
     @classmethod
-    def from_directions(cls, z: FourVector, n1: Direction, n2: Direction, mass: ArrayLike) -> PairWithSpectator:
+    def from_directions(
+        cls, z: FourVector, n1: Direction, n2: Direction, mass: ArrayLike
+    ) -> PairWithSpectator:
         """The map for b quarks along the unit vectors ``n1`` and ``n2``."""
         along = [z.x * n[0] + z.y * n[1] + z.z * n[2] for n in (n1, n2)]
         return cls(z, along[0], along[1], one_minus_cos(n1, n2), mass)
@@ -69,7 +71,12 @@ class PairWithSpectator(NamedTuple):
     def _derivatives(self, p1: Array, p2: Array, e1: Array, e2: Array) -> tuple[Array, Array, Array, Array]:
         """d(s_bb/2, S)/d(p_1, p_2), row by row."""
         b1, b2, cos = p1 / e1, p2 / e2, 1.0 - self.w
-        return b1 * e2 - p2 * cos, b2 * e1 - p1 * cos, self.z.e * b1 - self.z_along_1, self.z.e * b2 - self.z_along_2
+        return (
+            b1 * e2 - p2 * cos,
+            b2 * e1 - p1 * cos,
+            self.z.e * b1 - self.z_along_1,
+            self.z.e * b2 - self.z_along_2,
+        )
 
     def _targets(self, s_bb: ArrayLike, s_llbb: ArrayLike) -> tuple[Array, Array]:
         m2 = jnp.asarray(self.mass) ** 2

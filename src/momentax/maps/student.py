@@ -15,15 +15,16 @@ import jax.numpy as jnp
 Array = jax.Array
 ArrayLike = jax.typing.ArrayLike
 
+_INFINITE = 1e30
 _SMALLEST_TAIL = 1e-30  # keeps the quantile (growing as q^-1/4) and its derivative finite at u = 0 and 1
 
 
 def upper_tail(t: ArrayLike) -> Array:
-    """P(T > |t|) of Student's t with 4 degrees of freedom, with full relative accuracy; 0 at infinity."""
-    a = jnp.minimum(jnp.abs(t), 1e30)
+    """P(T > |t|) of Student's t with 4 degrees of freedom, with full relative accuracy (t is cut at 1e30)."""
+    a = jnp.minimum(jnp.abs(t), _INFINITE)
     s = a / jnp.sqrt(4.0 + a**2)
     one_minus_s = 4.0 / (4.0 + a**2) / (1.0 + s)
-    return jnp.where(jnp.isinf(t), 0.0, 0.25 * one_minus_s**2 * (2.0 + s))
+    return 0.25 * one_minus_s**2 * (2.0 + s)
 
 
 def quantile_of_tail(q: ArrayLike) -> Array:
@@ -52,8 +53,9 @@ class StudentT4(NamedTuple):
 
     def _tails(self) -> tuple[Array, Array, Array]:
         """(P(x < lower), P(x > upper), P(lower < x < upper)), each with its relative accuracy."""
-        t_lo = (self.lower - jnp.asarray(self.loc)) / self.scale
-        t_hi = (self.upper - jnp.asarray(self.loc)) / self.scale
+        # finite numbers for infinity: the derivative of (inf - loc)/scale would be inf * 0
+        t_lo = (jnp.maximum(self.lower, -_INFINITE) - jnp.asarray(self.loc)) / self.scale
+        t_hi = (jnp.minimum(self.upper, _INFINITE) - jnp.asarray(self.loc)) / self.scale
         q_lo, q_hi = upper_tail(t_lo), upper_tail(t_hi)
         below_lo = jnp.where(t_lo < 0, q_lo, 1.0 - q_lo)
         above_hi = jnp.where(t_hi > 0, q_hi, 1.0 - q_hi)
