@@ -69,11 +69,11 @@ def test_test_events_are_those_of_the_split(trained, problem: WeightedEvents) ->
 
 
 def test_uncertainty_covers_the_residual(trained) -> None:
-    """The width comes from 350 validation events with tails: 25 % around one."""
+    """350 validation events with tails, spreads of two networks: seeds 1-4 give 0.92-1.11 and 0.73-0.80."""
     _, _, test, _ = trained
     pull = (test["predicted"] - test["information"]) / test["uncertainty"]
     assert 0.75 < pull.std() < 1.25
-    assert 0.55 < np.mean(np.abs(pull) < 1) < 0.85
+    assert 0.6 < np.mean(np.abs(pull) < 1) < 0.85
 
 
 def test_same_seed_same_bits_other_seed_other_bits(problem: WeightedEvents) -> None:
@@ -188,9 +188,7 @@ def test_a_diverging_training_stops_with_a_remedy(problem: WeightedEvents) -> No
 
 def test_selu_output_reaches_every_target(problem: WeightedEvents) -> None:
     """The paper's output activation is bounded below; the shifted targets keep clear of the bound."""
-    config = CONFIG.model_copy(
-        update={"output_activation": "selu", "activation": "relu", "members": 1, "epochs": 30}
-    )
+    config = CONFIG.model_copy(update={"output_activation": "selu", "activation": "relu", "members": 1})
     _, metrics, test, _ = train(problem, "drell_yan", config, quiet)
     assert metrics["test"]["all"]["rms"][0] < test["information"].std() / 3
     lowest = np.argsort(test["information"])[:20]

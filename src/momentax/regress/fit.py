@@ -92,21 +92,18 @@ def evaluate(arch: Architecture, parameters: Any, x: np.ndarray) -> np.ndarray:
     return np.asarray(out, dtype=np.float64).reshape(-1, arch.n_out)[:n]
 
 
-@partial(jax.jit, static_argnames=("arch", "loss", "batch"), donate_argnums=(1, 2))
+@partial(jax.jit, static_argnames=("arch", "loss"), donate_argnums=(1, 2))
 def _epoch(
     arch: Architecture,
     parameters: Any,
     moments: Any,
-    key: jax.Array,
+    order: jax.Array,
     step: jax.Array,
     l2: jax.Array,
     rows: Rows,
     loss: Callable[[jax.Array, jax.Array], jax.Array],
-    batch: int,
 ) -> tuple[Any, Any, jax.Array]:
-    """One pass over the shuffled rows; the last, incomplete batch waits for another shuffle."""
-    n_batches = rows.x.shape[0] // batch
-    order = jax.random.permutation(key, rows.x.shape[0])[: n_batches * batch].reshape(n_batches, batch)
+    """One pass over the batches: rows ``order`` [n_batches, batch]."""
 
     def objective(p: Any, x: jax.Array, y: jax.Array, w: jax.Array) -> tuple[jax.Array, jax.Array]:
         data = jnp.mean(w * loss(network.forward(arch, p, x), y))
@@ -148,7 +145,8 @@ def fit(
     batch = min(settings.batch_size, len(train.x))
     parameters = network.initial_parameters(arch, seed)
     moments = optax.scale_by_adam().init(parameters)
-    key = jax.random.key(seed)
+    n_batches = len(train.x) // batch
+    rng = np.random.default_rng(seed)
     step, best, best_epoch, last_gain = settings.learning_rate, np.inf, 0, 0
     best_parameters = network.to_arrays(parameters)
     history: dict[str, list[float]] = {
@@ -156,16 +154,17 @@ def fit(
     }
     start = time.perf_counter()
     for epoch in range(1, settings.epochs + 1):
+        # the last, incomplete batch waits for another shuffle
+        order = rng.permutation(len(train.x))[: n_batches * batch]
         parameters, moments, mean = _epoch(
             arch,
             parameters,
             moments,
-            jax.random.fold_in(key, epoch),
+            jnp.asarray(order.reshape(n_batches, batch), jnp.int32),
             jnp.asarray(step, dtype),
             jnp.asarray(settings.l2, dtype),
             data,
             loss,
-            batch,
         )
         out = jnp.asarray(evaluate(arch, parameters, validation.x))
         value = float(np.mean(validation.w * np.asarray(loss(out, jnp.asarray(validation.y)))))

@@ -50,9 +50,6 @@ class _Mlp(nnx.Module):
     def __init__(self, arch: Architecture, rngs: nnx.Rngs):
         sizes = (arch.n_in, *arch.hidden, arch.n_out)
         dtype = jnp.dtype(arch.precision)
-        # He's variance keeps the signal's size through rectifiers; selu and tanh want LeCun's.
-        rectifier = arch.activation in ("relu", "silu", "gelu")
-        inner = nnx.initializers.he_normal() if rectifier else nnx.initializers.lecun_normal()
         self.layers = nnx.List(
             nnx.Linear(
                 n,
@@ -62,9 +59,8 @@ class _Mlp(nnx.Module):
                 param_dtype=dtype,
                 # By default a GPU multiplies with 10-bit mantissas: predictions would differ at 1e-3.
                 precision=jax.lax.Precision.HIGHEST,
-                kernel_init=nnx.initializers.lecun_normal() if i == len(arch.hidden) else inner,
             )
-            for i, (n, m) in enumerate(pairwise(sizes))
+            for n, m in pairwise(sizes)
         )
         self.inner = ACTIVATIONS[arch.activation]
         self.outer = ACTIVATIONS[arch.output_activation]
@@ -82,8 +78,20 @@ def _graph(arch: Architecture) -> Any:
 
 
 def initial_parameters(arch: Architecture, seed: int) -> Any:
-    """Random initial parameters (a pytree of arrays), a function of ``seed`` alone."""
-    return nnx.state(_Mlp(arch, nnx.Rngs(seed)))
+    """Random initial parameters (a pytree of arrays), a function of ``seed`` alone on every device.
+
+    Kernels are normal with variance 2 / n_in before rectifiers (He et al. 2015), 1 / n_in elsewhere; biases
+    are zero. Drawn by NumPy: the network library compiles a program for each shape, 2.7 s for three kernels.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = (arch.n_in, *arch.hidden, arch.n_out)
+    arrays = {}
+    for i, (n, m) in enumerate(pairwise(sizes)):
+        rectified = i < len(arch.hidden) and arch.activation in ("relu", "silu", "gelu")
+        spread = np.sqrt((2.0 if rectified else 1.0) / n)
+        arrays[f"layer{i}/kernel"] = rng.normal(0.0, spread, (n, m)).astype(arch.precision)
+        arrays[f"layer{i}/bias"] = np.zeros(m, dtype=arch.precision)
+    return from_arrays(arch, arrays)
 
 
 def forward(arch: Architecture, parameters: Any, x: jax.Array) -> jax.Array:

@@ -31,7 +31,7 @@ class Regressor:
         architecture, members: the networks, and the parameters of each.
         scaler: of the inputs.
         target: (shift, scale): the networks give (I - shift) / scale.
-        width_at, width: residual width of I (width) by predicted I (width_at), from the validation events.
+        width_at, width: what the ensemble's spread lacks of the residual (width) by predicted I (width_at).
         information: what else the file says: configuration, version, metrics, hypothesis labels, counts.
     """
 
@@ -58,10 +58,10 @@ class Regressor:
                 others.
 
         Returns:
-            Structured array [n]: ``value``, the information I = -log10 W (W in the units of the integral:
-            the weight is ``10**-value``), and ``uncertainty``, one standard deviation of I: the residual
-            width seen on validation events of similar I, and the spread of the ensemble, in quadrature. Both
-            are NaN for an event with a NaN or infinite input.
+            Structured array [n]: ``value``, the information I = -log10 W (W in the units of the integral: the
+            weight is ``10**-value``), and ``uncertainty``, one standard deviation of I: the spread of the
+            ensemble and, in quadrature, what it lacks of the residuals of validation events with similar I.
+            Both are NaN for an event with a NaN or infinite input.
 
         Raises:
             InputError: masses missing, superfluous, or of the wrong shape; a field of the event schema is

@@ -125,10 +125,11 @@ def train(
     plain = Regressor(
         kind, table.points, architecture, members, scaler, (shift, scale), np.zeros(1), np.zeros(1), {}
     )
-    predicted = plain.predict_inputs(table.x)["value"]
-    residual = table.information - predicted  # = log10 W_DNN - log10 W
+    predicted = plain.predict_inputs(table.x)  # of width zero: its uncertainty is the spread of the ensemble
+    residual = table.information - predicted["value"]  # = log10 W_DNN - log10 W
+    held = parts["validation"]
     width_at, width = residual_width_by_value(
-        predicted[parts["validation"]], residual[parts["validation"]], config.uncertainty_bins
+        predicted["value"][held], residual[held], predicted["uncertainty"][held], config.uncertainty_bins
     )
     metrics = _metrics(data, table, residual, parts, config)
     metrics["best_epochs"] = [f.best_epoch for f in fits]
