@@ -1,0 +1,113 @@
+"""Command line: help, one clear message for a mistake, and each command on a small file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uproot
+
+from momentax.cli import main
+from momentax.config import load_config
+from momentax.estimate import estimate, seconds_per_weight
+from momentax.weights_io import read_weights
+
+EVENTS = Path(__file__).parent / "data/events/za_500_300_600.root"
+
+
+@pytest.mark.parametrize("command", ["weigh", "predict", "train", "inspect", "estimate"])
+def test_help_tells_every_argument(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"momentax {command}" in capsys.readouterr().out
+
+
+def test_wrong_usage_is_status_2(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["weigh", str(EVENTS)])
+    assert ended.value.code == 2
+    assert "--hypothesis" in capsys.readouterr().err
+
+
+def test_a_mistake_is_one_message_and_status_1(tmp_path, capsys):
+    out = tmp_path / "w.root"
+    assert main(["weigh", str(EVENTS), "--hypothesis", "tbar", "--out", str(out)]) == 1
+    assert "did you mean 'ttbar'" in capsys.readouterr().err
+    assert main(["weigh", "none.root", "--hypothesis", "ttbar", "--out", str(out)]) == 1
+    assert "none.root: no such file" in capsys.readouterr().err
+    assert main(["inspect", str(EVENTS), "--selection", "jet_pt: 3"]) == 1
+    assert "did you mean 'jet_pt_min'" in capsys.readouterr().err
+    assert main(["inspect", str(EVENTS), "--selection", "jet_pt_min"]) == 1
+    assert "key: value" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_module_runs_without_traceback():
+    command = [sys.executable, "-m", "momentax.cli", "inspect", "none.root"]
+    run = subprocess.run(command, text=True, capture_output=True)
+    assert run.returncode == 1
+    assert run.stderr.startswith("momentax: none.root: no such file")
+    assert "Traceback" not in run.stderr
+
+
+def test_inspect_shows_branches_and_cuts(capsys):
+    assert main(["inspect", str(EVENTS), "--selection", "jet_pt_min: 60"]) == 0
+    shown = capsys.readouterr().out
+    assert "600 entries" in shown
+    assert "pT > 60" in shown
+
+
+def test_weigh_writes_the_asked_entries(tmp_path, capsys):
+    out, config = tmp_path / "w.root", tmp_path / "c.yaml"
+    config.write_text("physics: {integration: {n_eval: [4096], relative_accuracy: 0.1}}")
+    asked = ["--hypothesis", "hza_500_300", "--entries", "2", "5", "--config", str(config)]
+    assert main(["weigh", str(EVENTS), *asked, "--out", str(out)]) == 0
+    assert "hza_500_300: 3 ok" in capsys.readouterr().out
+    found = read_weights(out)
+    assert list(found.weights) == ["hza_500_300"]
+    assert len(found.event) == 3
+
+
+def test_estimate_adds_up(capsys):
+    assert main(["estimate"]) == 0
+    config = load_config()
+    cost = estimate(config)
+    entries = sum(s.n_events if s.kind == "builtin" else s.max_events for s in config.samples.values())
+    assert sum(cost.weights.values()) == entries * len(config.hypothesis_labels())
+    seconds = seconds_per_weight()["seconds"]["batched"]
+    assert cost.cpu_hours["ttbar"] == pytest.approx(entries * seconds["ttbar"] / 3600)
+    shown = capsys.readouterr().out
+    assert f"{sum(cost.weights.values()):,} weights" in shown
+    assert seconds_per_weight()["origin"] in shown
+
+
+def test_predictions_are_those_of_the_regressor(tmp_path, capsys):
+    from momentax.events import read_events
+    from momentax.integrate.result import RESULT_DTYPE
+    from momentax.regress import RegressConfig
+    from momentax.regress.targets import WeightedEvents
+    from momentax.regress.training import train
+
+    events = read_events(EVENTS)
+    records = np.zeros(len(events), RESULT_DTYPE)
+    records["value"] = 10.0 ** -np.asarray(events["met"]["pt"] % 7)
+    records["error"], records["status"] = 0.01 * records["value"], "ok"
+    data = WeightedEvents(events, np.full(len(events), "za"), {"drell_yan": records}, {})
+    regressor, *_ = train(data, "drell_yan", RegressConfig(epochs=2, members=1, hidden=[8]))
+    regressor.save(tmp_path / "r.npz")
+    out = tmp_path / "p.root"
+    assert main(["predict", str(EVENTS), "--model", str(tmp_path / "r.npz"), "--out", str(out)]) == 0
+    with uproot.open(out) as file:
+        written = file["Predictions"].arrays(library="np")
+    expected = regressor.predict(events)
+    assert np.array_equal(written["information"], expected["value"])
+    assert np.array_equal(written["uncertainty"], expected["uncertainty"])
+    assert np.array_equal(written["event"], np.asarray(events["event"]))
+    assert "600 events" in capsys.readouterr().out
+    with_masses = ["--masses", "500", "300", "--out", str(out)]
+    assert main(["predict", str(EVENTS), "--model", str(tmp_path / "r.npz"), *with_masses]) == 1
+    assert "no mass parameters" in capsys.readouterr().err
