@@ -36,7 +36,7 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(".cache/jax", _cpu()
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 # XLA takes two of its own tuning flags, stored with compiled code, for missing CPU features and says so at
 # length; real differences between CPUs are kept apart by the folder above.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # jax in the parent process may have set another
 
 
 def job(snakemake, description, inputs=(), outputs=(), params=(), wildcards=()):
