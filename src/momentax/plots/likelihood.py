@@ -46,7 +46,7 @@ def likelihood_map(
                         triangles, delta, levels=[level], colors="k", linestyles=line, linewidths=1.2
                     )
                     ax.plot([], [], "k", ls=line, lw=1.2, label=f"{name}, for one event")
-        points = ax.scatter(m_a, m_h, c=delta, s=70, ec="k", lw=0.7, zorder=3, **scale)
+        points = ax.scatter(m_a, m_h, c=delta, s=70, ec="w", lw=1.0, zorder=3, **scale)
         figure.colorbar(
             points,
             ax=ax,
