@@ -65,7 +65,9 @@ def test_b_pair_integrates_a_normal_density_to_one(geometry, offset, widths):
     bb = b1.momentum(b1.e_rec, MASS_B) + b2.momentum(b2.e_rec, MASS_B)
     m_a, m_h = float(jnp.sqrt(bb.mass2)) * offset[0], float(jnp.sqrt((z + bb).mass2)) * offset[1]
     s_min, s_max = 4 * MASS_B**2, 13000.0**2
-    poles = energies.BPairPoles(BreitWigner(m_a, widths[0], s_min, s_max), BreitWigner(m_h, widths[1], s_min, s_max))
+    poles = energies.BPairPoles(
+        BreitWigner(m_a, widths[0], s_min, s_max), BreitWigner(m_h, widths[1], s_min, s_max)
+    )
     got = []
     for u in replicates(2, 16384):
         s = energies.b_pair(u[:, 0], u[:, 1], b1, b2, z, poles)
@@ -73,69 +75,3 @@ def test_b_pair_integrates_a_normal_density_to_one(geometry, offset, widths):
     mean, error = mean_and_error(got)
     exact = np.prod([norm.sf(MASS_B, b.e_rec, b.e_sd) for b in (b1, b2)])
     assert error < 1e-2 and abs(mean - exact) < 5 * error
-
-
-@pytest.mark.parametrize("geometry, offset, widths", CASES)
-def test_b_pair_integrates_the_resonances(geometry, offset, widths):
-    """The same with the product of both Breit-Wigner densities and a normal one, against nested quadrature."""
-    b1 = particle(0.1, 0.0, geometry["e1"], 0.12 * geometry["e1"])
-    b2 = particle(geometry["eta2"], geometry["phi2"], geometry["e2"], 0.12 * geometry["e2"])
-    lep1, lep2 = particle(0.5, -2.0, 60.0, 1.0), particle(-0.3, 2.8, 50.0, 1.0)
-    z = lep1.momentum(lep1.e_rec, 0.0) + lep2.momentum(lep2.e_rec, 0.0)
-    bb = b1.momentum(b1.e_rec, MASS_B) + b2.momentum(b2.e_rec, MASS_B)
-    m_a, m_h = float(jnp.sqrt(bb.mass2)) * offset[0], float(jnp.sqrt((z + bb).mass2)) * offset[1]
-    s_min, s_max = 4 * MASS_B**2, 13000.0**2
-    poles = energies.BPairPoles(BreitWigner(m_a, widths[0], s_min, s_max), BreitWigner(m_h, widths[1], s_min, s_max))
-
-    def integrand(e1, e2):
-        both = b1.momentum(e1, MASS_B) + b2.momentum(e2, MASS_B)
-        return normal_pair(e1, e2, b1, b2) * poles.a.density(both.mass2) * poles.h.density((z + both).mass2)
-
-    got = []
-    for u in replicates(2, 16384):
-        s = energies.b_pair(u[:, 0], u[:, 1], b1, b2, z, poles)
-        got.append(float(jnp.mean(jnp.where(s.valid, integrand(s.e1, s.e2) * s.jacobian, 0.0))))
-    mean, error = mean_and_error(got)
-    exact = quadrature(integrand, b1, b2, z, poles)
-    assert error < 5e-3 * exact and abs(mean - exact) < 5 * error + 1e-4 * exact
-
-
-def quadrature(f, b1, b2, z, poles) -> float:
-    """Int dE1 dE2 f by a rule that knows nothing of the sampler: for each E1, E2 is split at the roots of both poles."""
-    e1 = _nodes([b1.e_rec + k * b1.e_sd for k in np.linspace(-7, 7, 15)], 400, lower=1.001 * MASS_B)
-    total = 0.0
-    # E2 through theta = arctan((s_bb - mA^2)/(mA Gamma_A)): removes the A pole; the H pole is resolved by E1 and E2 nodes
-    for x, w in zip(*e1, strict=True):
-        total += w * _inner(f, float(x), b1, b2, z, poles)
-    return total
-
-
-def _nodes(edges, per, lower):
-    edges = np.unique(np.clip(np.asarray(edges, float), lower, None))
-    x, w = np.polynomial.legendre.leggauss(per // 10)
-    mids, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
-    return (mids[:, None] + half[:, None] * x).ravel(), (half[:, None] * w).ravel()
-
-
-def _inner(f, e1, b1, b2, z, poles) -> float:
-    grid = np.linspace(1.0005 * MASS_B, b2.e_rec + 7 * b2.e_sd, 600)
-    p1 = b1.momentum(jnp.asarray(e1), MASS_B)
-
-    def invariants(e2):
-        both = p1 + b2.momentum(jnp.asarray(e2), MASS_B)
-        return np.asarray(both.mass2), np.asarray((z + both).mass2)
-
-    edges = [grid[0], grid[-1], *np.linspace(grid[0], grid[-1], 12)]
-    for k, pole in enumerate((poles.a, poles.h)):
-        m, g = float(pole.mass), float(pole.width)
-        values = invariants(grid)[k] - m**2
-        for i in np.flatnonzero(np.diff(np.sign(values))):
-            lo, hi = grid[i], grid[i + 1]
-            for _ in range(60):
-                mid = 0.5 * (lo + hi)
-                lo, hi = (mid, hi) if np.sign(invariants(np.array(mid))[k] - m**2) == np.sign(values[i]) else (lo, mid)
-            slope = abs((invariants(np.array(lo + 1e-4))[k] - invariants(np.array(lo - 1e-4))[k]) / 2e-4)
-            unit = m * g / max(slope, 1e-3)
-            edges += [lo + s * unit * t for s in (-1, 1) for t in (0.0, 1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4, 1e5)]
-    x, w = _nodes(np.sort([e for e in edges if grid[0] <= e <= grid[-1]]), 100, grid[0])
-    return float(np.sum(w * np.asarray(f(jnp.asarray(e1), jnp.asarray(x)))))

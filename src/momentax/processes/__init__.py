@@ -45,7 +45,9 @@ def as_hypothesis(value: str | Hypothesis) -> Hypothesis:
         return value
     if isinstance(value, str):
         return parse_hypothesis(value)
-    raise ConfigError(f"a hypothesis is a label such as 'hza_500_300' or a Hypothesis, not {type(value).__name__}")
+    raise ConfigError(
+        f"a hypothesis is a label such as 'hza_500_300' or a Hypothesis, not {type(value).__name__}"
+    )
 
 
 __all__ = [

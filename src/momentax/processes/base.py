@@ -76,7 +76,9 @@ class Hypothesis(abc.ABC):
         """Parton-level cuts as a pytree (none by default)."""
         return ()
 
-    def model(self, physics: PhysicsConfig, pdf: PdfSet | None = None, detector: Detector | None = None) -> Model:
+    def model(
+        self, physics: PhysicsConfig, pdf: PdfSet | None = None, detector: Detector | None = None
+    ) -> Model:
         """Everything the integrand needs, from the configuration.
 
         alpha_s is that of the PDF set at muF. Raises ConfigError when the set is not found.

@@ -8,7 +8,7 @@ Recoil ``balanced``: (E_l+, E_l-); E_b and E_bbar follow from k_T = sum of the m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -58,7 +58,9 @@ class DrellYan(Hypothesis):
 
     def amplitude_parameters(self, alpha_s: float, physics: PhysicsConfig) -> Any:
         mb = 0.0 if physics.massless_b else MASS_B
-        return llbb_parameters({"aS": alpha_s, "MZ": MASS_Z, "WZ": WIDTH_Z, "MB": mb}, physics.drell_yan.photon)
+        return llbb_parameters(
+            {"aS": alpha_s, "MZ": MASS_Z, "WZ": WIDTH_Z, "MB": mb}, physics.drell_yan.photon
+        )
 
     def cuts(self, physics: PhysicsConfig) -> Cuts:
         dy = physics.drell_yan
@@ -68,45 +70,71 @@ class DrellYan(Hypothesis):
         return _integrand(options)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _integrand(options: Options) -> tuple[int, IntegrandFn]:
     mass_b = 0.0 if options.massless_b else MASS_B
-    pole = BreitWigner(MASS_Z, WIDTH_Z)
+
+    def leptons(u: Array, x: observed.Observed, model: Model):
+        pole = BreitWigner(model.amplitude.mass_z, model.amplitude.width_z, 0.0, model.sqrt_s**2)
+        return energies.lepton_momenta(u[..., 0], u[..., 1], x, pole)
 
     def transverse(u: Array, x: observed.Observed, model: Model) -> Array:
-        pair = energies.lepton_pair(u[..., 0], u[..., 1], x.lep_plus, x.lep_minus, pole)
+        pair, lep_plus, lep_minus = leptons(u, x, model)
         e_b, jac_b = energies.transfer_sampler(x.b, mass_b).forward(u[..., 2])
         e_bbar, jac_bbar = energies.transfer_sampler(x.bbar, mass_b).forward(u[..., 3])
-        momenta = (
-            x.lep_plus.momentum(pair.e1, 0.0), x.lep_minus.momentum(pair.e2, 0.0),
-            x.b.momentum(e_b, mass_b), x.bbar.momentum(e_bbar, mass_b),
+        b, bbar = x.b.momentum(e_b, mass_b), x.bbar.momentum(e_bbar, mass_b)
+        total = lep_plus + lep_minus + b + bbar
+        recoil = model.detector.recoil
+        to_x, to_y = observed.recoil_shift(x, b, bbar, recoil.c)
+        state, flavours = hard_process(lep_plus, lep_minus, b, bbar, total, model)
+        weight = (
+            HBARC2_PB
+            * pair.jacobian
+            * jac_b
+            * jac_bbar
+            * flavours
+            * state.flux
+            * total.e
+            / state.e_hard
+            * recoil.g(total.x, total.y)
+            * recoil.n2(to_x - total.x, to_y - total.y)
+            * measure.visible_phase_space(b)
+            * measure.visible_phase_space(bbar)
         )
-        total = momenta[0] + momenta[1] + momenta[2] + momenta[3]
-        to_x, to_y = observed.recoil_shift(x, momenta[2], momenta[3], model.detector.recoil.c)
-        recoil = model.detector.recoil.g(total.x, total.y) * model.detector.recoil.n2(to_x - total.x, to_y - total.y)
-        weight = pair.jacobian * jac_b * jac_bbar * recoil * _matrix_element(momenta, total, model, boosted=True)
-        return measure.finite_or_zero(weight * _visible(x, momenta, model), pair.valid)
+        return measure.finite_or_zero(
+            weight * measure.smearing(x, lep_plus, lep_minus, b, bbar, model.detector), pair.valid
+        )
 
-    def _visible(x: observed.Observed, momenta, model: Model) -> Array:
-        density = observed.transfer_density(model.detector, x, tuple(p.e for p in momenta))
-        for p in momenta:
-            density = density * measure.visible_phase_space(p)
-        return density
+    def balanced(u: Array, x: observed.Observed, model: Model) -> Array:
+        pair, lep_plus, lep_minus = leptons(u, x, model)
+        rec_x, rec_y = observed.visible_pt(x)
+        to_x, to_y = rec_x - lep_plus.x - lep_minus.x, rec_y - lep_plus.y - lep_minus.y
+        (b, bbar), jacobian, valid = measure.balanced_b_quarks(x.b, x.bbar, to_x, to_y, model.sqrt_s, mass_b)
+        total = lep_plus + lep_minus + b + bbar
+        state, flavours = hard_process(lep_plus, lep_minus, b, bbar, total, model)
+        weight = (
+            HBARC2_PB * pair.jacobian * jacobian * flavours / (2.0 * state.q1 * state.q2 * model.sqrt_s**2)
+        )
+        return measure.finite_or_zero(
+            weight * measure.smearing(x, lep_plus, lep_minus, b, bbar, model.detector), pair.valid & valid
+        )
 
-    def _matrix_element(momenta, total, model: Model, boosted: bool) -> Array:
+    def hard_process(lep_plus, lep_minus, b, bbar, total, model: Model) -> tuple[measure.InitialState, Array]:
+        """Initial state, and the sum over flavours of f f Mbar^2 (zero outside the parton-level cuts)."""
         state = measure.initial_state(total, model.sqrt_s)
-        hard = tuple(transverse_boost_to_rest(p, total) for p in momenta)
+        hard = tuple(transverse_boost_to_rest(p, total) for p in (lep_plus, lep_minus, b, bbar))
         me = msq_channels((*state.partons(model.sqrt_s), hard[2], hard[3], hard[0], hard[1]), model.amplitude)
         lumi = measure.luminosity(model.pdf, state)
         flavours = (
-            lumi.gg * me.gg + lumi.uubar * me.uubar + lumi.ubaru * me.ubaru + lumi.ddbar * me.ddbar + lumi.dbard * me.dbard
+            lumi.gg * me.gg
+            + lumi.uubar * me.uubar
+            + lumi.ubaru * me.ubaru
+            + lumi.ddbar * me.ddbar
+            + lumi.dbard * me.dbard
         )
-        measured_recoil = total.e / state.e_hard if boosted else 1.0
-        return measure.finite_or_zero(
-            HBARC2_PB * state.flux * measured_recoil * flavours, state.valid & model.cuts.passed(*hard)
-        )
+        return state, measure.finite_or_zero(flavours, state.valid & model.cuts.passed(*hard))
 
-    return 4, transverse
+    return (2, balanced) if options.recoil_mode == "balanced" else (4, transverse)
 
 
 def drell_yan() -> DrellYan:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from momentax.constants import MASS_B
 from momentax.kinematics import FourVector
 from momentax.maps import BreitWigner, PairWithSpectator, StudentT4
-from momentax.processes.observed import Particle
+from momentax.processes.observed import Observed, Particle
 
 Array = jax.Array
 
@@ -55,7 +55,9 @@ def choose_interval(u: Array, edges: tuple[float, ...]) -> tuple[list[Array], Ar
     return inside, jnp.clip(local, 1e-12, 1.0 - 1e-12)
 
 
-def lepton_pair(u1: Array, u2: Array, lep1: Particle, lep2: Particle, pole: BreitWigner, share: float = 0.3) -> PairSample:
+def lepton_pair(
+    u1: Array, u2: Array, lep1: Particle, lep2: Particle, pole: BreitWigner, share: float = 0.3
+) -> PairSample:
     """Energies of two massless leptons: E1 from its transfer function; E2 from its own, or from the Z pole.
 
     Density p(E1, E2) = t4_1(E1) [ share BW(s_ll) |ds_ll/dE2| + (1 - share) t4_2(E2) ], s_ll = 2 E1 E2 (1 - cos).
@@ -69,7 +71,17 @@ def lepton_pair(u1: Array, u2: Array, lep1: Particle, lep2: Particle, pole: Brei
     return PairSample(e1, e2, jac1 / density2, jnp.isfinite(e2) & (e2 > 0.0))
 
 
-def energy_from_mass(q: FourVector, n: tuple[Array, Array, Array], mass: float, s: Array) -> tuple[Array, Array, Array]:
+def lepton_momenta(
+    u1: Array, u2: Array, x: Observed, pole: BreitWigner
+) -> tuple[PairSample, FourVector, FourVector]:
+    """:func:`lepton_pair` of an observed event, with the four-momenta of l+ and l-."""
+    pair = lepton_pair(u1, u2, x.lep_plus, x.lep_minus, pole)
+    return pair, x.lep_plus.momentum(pair.e1, 0.0), x.lep_minus.momentum(pair.e2, 0.0)
+
+
+def energy_from_mass(
+    q: FourVector, n: tuple[Array, Array, Array], mass: float, s: Array
+) -> tuple[Array, Array, Array]:
     """Energy E of a particle of ``mass`` along ``n`` such that (q + p)^2 = s: the solution on the branch dE/ds > 0.
 
     (q + p)^2 = q^2 + m^2 + 2 (q0 E - q.n |p|), so with K = (s - q^2 - m^2)/2 and qn = q.n:
@@ -138,7 +150,9 @@ def b_pair(u3: Array, u4: Array, b1: Particle, b2: Particle, z: FourVector, pole
     return PairSample(e1, e2, 1.0 / b_pair_density(e1, e2, b1, b2, z, poles, t1, t2), ok)
 
 
-def b_pair_density(e1, e2, b1: Particle, b2: Particle, z: FourVector, poles: BPairPoles, t1: StudentT4, t2: StudentT4) -> Array:
+def b_pair_density(
+    e1, e2, b1: Particle, b2: Particle, z: FourVector, poles: BPairPoles, t1: StudentT4, t2: StudentT4
+) -> Array:
     """The mixture's density at (E1, E2), GeV^-2: see :func:`b_pair`."""
     n1, n2 = b1.direction, b2.direction
     p1, p2 = b1.momentum(e1, MASS_B), b2.momentum(e2, MASS_B)

@@ -8,7 +8,7 @@ Recoil ``balanced``: (E_l+, E_l-); E_b and E_bbar follow from k_T = 0 (block A).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, ClassVar
 
 import jax
@@ -60,36 +60,64 @@ class HZA(Hypothesis):
         return _integrand(options)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _integrand(options: Options) -> tuple[int, IntegrandFn]:
-    def transverse(u: Array, x: observed.Observed, model: Model) -> Array:
-        par = model.amplitude
-        s_max = model.sqrt_s**2
-        leptons = energies.lepton_pair(u[..., 0], u[..., 1], x.lep_plus, x.lep_minus, BreitWigner(par.mass_z, par.width_z, 0.0, s_max))
-        p_plus, p_minus = x.lep_plus.momentum(leptons.e1, 0.0), x.lep_minus.momentum(leptons.e2, 0.0)
-        poles = energies.BPairPoles(
-            BreitWigner(par.mass_A, par.width_A, 4.0 * MASS_B**2, s_max), BreitWigner(par.mass_H, par.width_H, 4.0 * MASS_B**2, s_max)
-        )
-        bs = energies.b_pair(u[..., 2], u[..., 3], x.b, x.bbar, p_plus + p_minus, poles)
-        momenta = (p_plus, p_minus, x.b.momentum(bs.e1, MASS_B), x.bbar.momentum(bs.e2, MASS_B))
-        total = momenta[0] + momenta[1] + momenta[2] + momenta[3]
-        state = measure.initial_state(total, model.sqrt_s)
-        hard = tuple(transverse_boost_to_rest(p, total) for p in momenta)
-        me = gg_hza.msq((*state.partons(model.sqrt_s), *hard), par)
-        to_x, to_y = observed.recoil_shift(x, momenta[2], momenta[3], model.detector.recoil.c)
-        weight = (
-            HBARC2_PB * leptons.jacobian * bs.jacobian
-            * state.flux * total.e / state.e_hard
-            * measure.gluon_luminosity(model.pdf, state) * me
-            * model.detector.recoil.g(total.x, total.y)
-            * model.detector.recoil.n2(to_x - total.x, to_y - total.y)
-            * observed.transfer_density(model.detector, x, tuple(p.e for p in momenta))
-        )
-        for p in momenta:
-            weight = weight * measure.visible_phase_space(p)
-        return measure.finite_or_zero(weight, state.valid & leptons.valid & bs.valid)
+    def leptons(u: Array, x: observed.Observed, model: Model):
+        pole = BreitWigner(model.amplitude.mass_z, model.amplitude.width_z, 0.0, model.sqrt_s**2)
+        return energies.lepton_momenta(u[..., 0], u[..., 1], x, pole)
 
-    return 4, transverse
+    def transverse(u: Array, x: observed.Observed, model: Model) -> Array:
+        par, s_max = model.amplitude, model.sqrt_s**2
+        pair, lep_plus, lep_minus = leptons(u, x, model)
+        s_min = 4.0 * MASS_B**2
+        poles = energies.BPairPoles(
+            BreitWigner(par.mass_A, par.width_A, s_min, s_max),
+            BreitWigner(par.mass_H, par.width_H, s_min, s_max),
+        )
+        bs = energies.b_pair(u[..., 2], u[..., 3], x.b, x.bbar, lep_plus + lep_minus, poles)
+        b, bbar = x.b.momentum(bs.e1, MASS_B), x.bbar.momentum(bs.e2, MASS_B)
+        total = lep_plus + lep_minus + b + bbar
+        recoil = model.detector.recoil
+        to_x, to_y = observed.recoil_shift(x, b, bbar, recoil.c)
+        state, hard = hard_process(lep_plus, lep_minus, b, bbar, total, model)
+        weight = (
+            HBARC2_PB
+            * pair.jacobian
+            * bs.jacobian
+            * hard
+            * state.flux
+            * total.e
+            / state.e_hard
+            * recoil.g(total.x, total.y)
+            * recoil.n2(to_x - total.x, to_y - total.y)
+            * measure.visible_phase_space(b)
+            * measure.visible_phase_space(bbar)
+        )
+        valid = state.valid & pair.valid & bs.valid
+        return measure.finite_or_zero(
+            weight * measure.smearing(x, lep_plus, lep_minus, b, bbar, model.detector), valid
+        )
+
+    def balanced(u: Array, x: observed.Observed, model: Model) -> Array:
+        pair, lep_plus, lep_minus = leptons(u, x, model)
+        to_x, to_y = -lep_plus.x - lep_minus.x, -lep_plus.y - lep_minus.y
+        (b, bbar), jacobian, valid = measure.balanced_b_quarks(x.b, x.bbar, to_x, to_y, model.sqrt_s, MASS_B)
+        total = lep_plus + lep_minus + b + bbar
+        state, hard = hard_process(lep_plus, lep_minus, b, bbar, total, model)
+        weight = HBARC2_PB * pair.jacobian * jacobian * hard / (2.0 * state.q1 * state.q2 * model.sqrt_s**2)
+        return measure.finite_or_zero(
+            weight * measure.smearing(x, lep_plus, lep_minus, b, bbar, model.detector),
+            state.valid & pair.valid & valid,
+        )
+
+    def hard_process(lep_plus, lep_minus, b, bbar, total, model: Model) -> tuple[measure.InitialState, Array]:
+        """Initial state and f_g f_g Mbar^2."""
+        state = measure.initial_state(total, model.sqrt_s)
+        hard = tuple(transverse_boost_to_rest(p, total) for p in (lep_plus, lep_minus, b, bbar))
+        me = gg_hza.msq((*state.partons(model.sqrt_s), *hard), model.amplitude)
+        return state, me * measure.gluon_luminosity(model.pdf, state)
+
+    return (2, balanced) if options.recoil_mode == "balanced" else (4, transverse)
 
 
 def hza(

@@ -1,7 +1,7 @@
 """The factors that every hypothesis shares: initial state, flux, visible phase space (DESIGN of the weight).
 
-    W = (hbar c)^2 sum_assignments sum_ab Int prod_i [|p_i| dE_i / (2 (2 pi)^3) T_i] prod_nu d^3p/((2 pi)^3 2E)
-        (2 pi)^4/(q1 q2 s^2) (E_lab/E_hard) f_a(q1) f_b(q2) Mbar^2_ab g(k_T) N2(k_rec - k_T + ...; sigma_u)
+W = (hbar c)^2 sum_assignments sum_ab Int prod_i [|p_i| dE_i / (2 (2 pi)^3) T_i] prod_nu d^3p/((2 pi)^3 2E)
+    (2 pi)^4/(q1 q2 s^2) (E_lab/E_hard) f_a(q1) f_b(q2) Mbar^2_ab g(k_T) N2(k_rec - k_T + ...; sigma_u)
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import jax.numpy as jnp
 
 from momentax.constants import HBARC2_PB
 from momentax.kinematics import FourVector
+from momentax.maps import BlockA
 from momentax.pdf import FixedScalePdf
+from momentax.processes.observed import Observed, Particle, transfer_density
+from momentax.transfer import Detector
 
 Array = jax.Array
 
@@ -56,6 +59,19 @@ def visible_phase_space(p: FourVector) -> Array:
     return jnp.sqrt(p.p2) / (2.0 * TWO_PI_CUBED)
 
 
+def smearing(
+    x: Observed,
+    lep_plus: FourVector,
+    lep_minus: FourVector,
+    b: FourVector,
+    bbar: FourVector,
+    detector: Detector,
+) -> Array:
+    """Transfer functions of all four visible objects times the phase space of the leptons, GeV^-2."""
+    density = transfer_density(detector, x, (lep_plus.e, lep_minus.e, b.e, bbar.e))
+    return density * visible_phase_space(lep_plus) * visible_phase_space(lep_minus)
+
+
 class Luminosity(NamedTuple):
     """f_a(q1) f_b(q2) of the channels, a the parton from +z."""
 
@@ -91,6 +107,20 @@ def gluon_luminosity(pdf: FixedScalePdf, state: InitialState) -> Array:
     return pdf.xf(state.q1).g * pdf.xf(state.q2).g / (state.q1 * state.q2)
 
 
+def balanced_b_quarks(
+    b: Particle, bbar: Particle, sum_x: Array, sum_y: Array, sqrt_s: Array | float, mass: float
+) -> tuple[tuple[FourVector, FourVector], Array, Array]:
+    """Option ``balanced``: b momenta whose transverse sum is (sum_x, sum_y), by MoMEMta's block A.
+
+    Returns ((b, bbar), J, valid): J (GeV^-2 sr^-2) holds both |p|^2 d|p|/((2 pi)^3 2E), the momentum delta function,
+    (2 pi)^4 and 2/s of the flux; of the flux 1/(2 q1 q2 s) is left.
+    """
+    block = BlockA(sqrt_s**2, b.direction, bbar.direction, mass**2, mass**2)
+    momenta, jacobian, valid = block.forward(sum_x, sum_y)
+    sin_thetas = jnp.hypot(b.nx, b.ny) * jnp.hypot(bbar.nx, bbar.ny)
+    return momenta, jacobian / sin_thetas, valid
+
+
 def finite_or_zero(value: Array, valid: Array) -> Array:
     """``value`` where ``valid``, zero elsewhere (a NaN in a valid place survives: it must be seen, not hidden)."""
     return jnp.where(valid, value, 0.0)
@@ -100,9 +130,11 @@ __all__ = [
     "HBARC2_PB",
     "InitialState",
     "Luminosity",
+    "balanced_b_quarks",
     "finite_or_zero",
     "gluon_luminosity",
     "initial_state",
     "luminosity",
+    "smearing",
     "visible_phase_space",
 ]

@@ -97,8 +97,14 @@ def observe(energy, direction, momentum, k_rec, is_muon, detector: Detector) -> 
     particles = []
     for i in range(4):
         if i < 2:
-            mean, sd = (m * muon[:, i] + e * (1.0 - muon[:, i]) for m, e in
-                        zip((moments_mu[0][:, i], moments_mu[1][:, i]), (moments_e[0][:, i], moments_e[1][:, i]), strict=True))
+            mean, sd = (
+                m * muon[:, i] + e * (1.0 - muon[:, i])
+                for m, e in zip(
+                    (moments_mu[0][:, i], moments_mu[1][:, i]),
+                    (moments_e[0][:, i], moments_e[1][:, i]),
+                    strict=True,
+                )
+            )
             flag = muon[:, i]
         else:
             mean, sd = moments_b[0][:, i - 2], moments_b[1][:, i - 2]
@@ -140,12 +146,26 @@ def recoil_shift(x: Observed, b: FourVector, bbar: FourVector, c: Array | float)
     return x.krec_x + c * dx, x.krec_y + c * dy
 
 
+def visible_pt(x: Observed) -> tuple[Array, Array]:
+    """Sum of the measured visible transverse momenta, GeV."""
+    pieces = [(p.p_rec * p.nx, p.p_rec * p.ny) for p in x.visible]
+    return sum(px for px, _ in pieces), sum(py for _, py in pieces)
+
+
 def missing_pt(x: Observed) -> tuple[Array, Array]:
     """Measured missing transverse momentum, GeV: k_rec less the visible transverse momenta."""
-    return (
-        x.krec_x - sum(p.p_rec * p.nx for p in x.visible),
-        x.krec_y - sum(p.p_rec * p.ny for p in x.visible),
-    )
+    px, py = visible_pt(x)
+    return x.krec_x - px, x.krec_y - py
 
 
-__all__ = ["MASS_B", "Observed", "Particle", "lepton_density", "missing_pt", "observe", "recoil_shift", "transfer_density"]
+__all__ = [
+    "MASS_B",
+    "Observed",
+    "Particle",
+    "lepton_density",
+    "missing_pt",
+    "observe",
+    "recoil_shift",
+    "transfer_density",
+    "visible_pt",
+]

@@ -9,7 +9,7 @@ Recoil ``balanced``: without the last two; the neutrinos' transverse momentum is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, ClassVar
 
 import jax
@@ -37,7 +37,9 @@ class TTbar(Hypothesis):
 
     def __post_init__(self) -> None:
         if not self.mt > 90.0:
-            raise PhysicsError(f"ttbar: mt = {self.mt:g} GeV leaves no phase space for t -> W b; give mt > 90 GeV")
+            raise PhysicsError(
+                f"ttbar: mt = {self.mt:g} GeV leaves no phase space for t -> W b; give mt > 90 GeV"
+            )
 
     @property
     def label(self) -> str:
@@ -57,7 +59,7 @@ class TTbar(Hypothesis):
         return _integrand(options)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _integrand(options: Options) -> tuple[int, IntegrandFn]:
     mass_b = 0.0 if options.massless_b else MASS_B
     balanced = options.recoil_mode == "balanced"
@@ -65,10 +67,14 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
     def integrand(u: Array, x: observed.Observed, model: Model) -> Array:
         par = model.amplitude
         samplers = (
-            energies.transfer_sampler(x.lep_plus, 0.0), energies.transfer_sampler(x.lep_minus, 0.0),
-            energies.transfer_sampler(x.b, mass_b), energies.transfer_sampler(x.bbar, mass_b),
+            energies.transfer_sampler(x.lep_plus, 0.0),
+            energies.transfer_sampler(x.lep_minus, 0.0),
+            energies.transfer_sampler(x.b, mass_b),
+            energies.transfer_sampler(x.bbar, mass_b),
         )
-        (e_plus, j0), (e_minus, j1), (e_b, j2), (e_bbar, j3) = (m.forward(u[..., i]) for i, m in enumerate(samplers))
+        (e_plus, j0), (e_minus, j1), (e_b, j2), (e_bbar, j3) = (
+            m.forward(u[..., i]) for i, m in enumerate(samplers)
+        )
         lep_plus, lep_minus = x.lep_plus.momentum(e_plus, 0.0), x.lep_minus.momentum(e_minus, 0.0)
         b, bbar = x.b.momentum(e_b, mass_b), x.bbar.momentum(e_bbar, mass_b)
         pole_w, pole_t = BreitWigner(par.mass_w, par.width_w), BreitWigner(par.mass_t, par.width_t)
@@ -82,14 +88,18 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
             model_k = model.detector.recoil
             centre = observed.recoil_shift(x, b, bbar, model_k.c)
             # g N2 times the Jacobian of sampling k_T from it is its integral
-            mixture, recoil = RecoilMixture.posterior(model_k.weights, model_k.sigmas, model_k.sigma_u, *centre)
+            mixture, recoil = RecoilMixture.posterior(
+                model_k.weights, model_k.sigmas, model_k.sigma_u, *centre
+            )
             (k_x, k_y), _ = mixture.forward(u[..., 8], u[..., 9])
             nunu_x, nunu_y = k_x - visible.x, k_y - visible.y
         weight = HBARC2_PB * j0 * j1 * j2 * j3 * j4 * j5 * j6 * j7 * recoil
         weight = weight * observed.transfer_density(model.detector, x, (e_plus, e_minus, e_b, e_bbar))
         for p in (lep_plus, lep_minus, b, bbar):
             weight = weight * measure.visible_phase_space(p)
-        return weight * _solutions(lep_plus, b, lep_minus, bbar, (s_wp, s_t, s_wm, s_tbar), (nunu_x, nunu_y), model)
+        return weight * _solutions(
+            lep_plus, b, lep_minus, bbar, (s_wp, s_t, s_wm, s_tbar), (nunu_x, nunu_y), model
+        )
 
     def _solutions(lep_plus, b, lep_minus, bbar, masses2, nunu, model: Model) -> Array:
         """Sum over the neutrinos that solve the constraints of Jacobian x initial state x matrix element."""
@@ -104,7 +114,11 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
         me = msq_channels((*state.partons(model.sqrt_s), *hard), model.amplitude)
         lumi = measure.luminosity(model.pdf, state)
         # block D's Jacobian holds (2 pi)^4 2/s and 1/(2 pi)^6 of the neutrinos: of the flux 1/(2 q1 q2 s) is left
-        factor = (lumi.gg * me.gg + lumi.qqbar * me.qqbar) * jacobian / (2.0 * state.q1 * state.q2 * model.sqrt_s**2)
+        factor = (
+            (lumi.gg * me.gg + lumi.qqbar * me.qqbar)
+            * jacobian
+            / (2.0 * state.q1 * state.q2 * model.sqrt_s**2)
+        )
         if not balanced:
             factor = factor * total.e / state.e_hard
         return jnp.sum(measure.finite_or_zero(factor, valid & state.valid), axis=0)
