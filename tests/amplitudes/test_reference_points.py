@@ -105,7 +105,8 @@ def test_ttbar_channels_at_once(reference, vectors):
     got = ttbar_channels(vectors(data["momenta"]), PROCESSES["gg_ttbar"].parameters(card))
     np.testing.assert_allclose(got.gg, data["msq"], rtol=1e-9)
     quarks = momentax.squared_amplitude("uubar_ttbar", data["momenta"], card)
-    np.testing.assert_allclose(got.qqbar, quarks, rtol=1e-12)
+    # other kernel, other rounding next to the poles
+    np.testing.assert_allclose(got.qqbar, quarks, rtol=1e-10)
 
 
 def test_momemta_points(reference):
