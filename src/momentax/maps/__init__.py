@@ -1,15 +1,18 @@
-"""Changes of variables: small objects with their dimension, forward map, Jacobian and density (see docs/maps.md)."""
+"""Changes of variables: small objects with their dimension, forward map, Jacobian and density (see
+docs/maps.md).
+"""
 
 from momentax.maps.block_a import BlockA
 from momentax.maps.block_d import BlockD, NeutrinoPairs
 from momentax.maps.decays import FlatMassless, Leaf, Node, TwoBodyDecay, massless_volume
-from momentax.maps.energies import MasslessPair, MassivePair, PairSolutions, one_minus_cos
+from momentax.maps.energies import MassivePair, MasslessPair, PairSolutions, one_minus_cos
 from momentax.maps.initial_state import PartonFractions, parton_fractions, partons
 from momentax.maps.neutrino_ellipse import NeutrinoEllipse
 from momentax.maps.one_dim import BreitWigner, Log, Mixture, PowerLaw, Uniform
 from momentax.maps.recoil import RecoilMixture
 from momentax.maps.resonances import Branch, PairWithSpectator
 from momentax.maps.student import StudentT4
+from momentax.maps.tabulated import TabulatedCells
 
 __all__ = [
     "BlockA",
@@ -19,8 +22,8 @@ __all__ = [
     "FlatMassless",
     "Leaf",
     "Log",
-    "MasslessPair",
     "MassivePair",
+    "MasslessPair",
     "Mixture",
     "NeutrinoEllipse",
     "NeutrinoPairs",
@@ -31,6 +34,7 @@ __all__ = [
     "PowerLaw",
     "RecoilMixture",
     "StudentT4",
+    "TabulatedCells",
     "TwoBodyDecay",
     "Uniform",
     "massless_volume",

@@ -1,7 +1,7 @@
 """MoMEMta's block A: two momenta of known direction from the balance of transverse momentum.
 
-p_1 n_1T + p_2 n_2T = (x, y) is linear in the two moduli; one solution if both are positive. With dtheta dphi as the
-measure of each direction,
+p_1 n_1T + p_2 n_2T = (x, y) is linear in the two moduli; one solution if both are positive. With dtheta dphi
+as the measure of each direction,
 
     [d^3 p_1 d^3 p_2/((2 pi)^6 4 E_1 E_2)] (2 pi)^4 delta^4 dx1 dx2 -> dtheta_1 dphi_1 dtheta_2 dphi_2 J,
     J = p_1^2 p_2^2 / (8 pi^2 s E_1 E_2 |sin(phi_2 - phi_1)|).
@@ -11,7 +11,7 @@ Divide J by sin(theta_1) sin(theta_2) for the solid angles.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,7 @@ from momentax.kinematics import FourVector
 from momentax.maps.energies import Direction
 
 Array = jax.Array
-ArrayLike = jax.typing.ArrayLike
+ArrayLike: TypeAlias = Array | float
 
 
 class BlockA(NamedTuple):
@@ -37,7 +37,9 @@ class BlockA(NamedTuple):
         return 0
 
     def forward(self, pt_x: ArrayLike, pt_y: ArrayLike) -> tuple[tuple[FourVector, FourVector], Array, Array]:
-        """((p1, p2), J, valid) for the transverse momentum (x, y) that the two must sum to; J = 0 where not valid."""
+        """((p1, p2), J, valid) for the transverse momentum (x, y) that the two must sum to; J = 0 where not
+        valid.
+        """
         det = self.n1[0] * self.n2[1] - self.n1[1] * self.n2[0]  # sin(theta1) sin(theta2) sin(phi2 - phi1)
         safe = jnp.where(jnp.abs(det) > 1e-300, det, 1.0)
         p1 = (pt_x * self.n2[1] - pt_y * self.n2[0]) / safe

@@ -1,10 +1,12 @@
-"""MoMEMta's block D: both neutrinos of a dileptonic top pair from four resonance masses and the transverse momentum.
+"""MoMEMta's block D: both neutrinos of a dileptonic top pair from four resonance masses and the transverse
+momentum.
 
 Unknown nu and nubar (massless), given s_13 = (nu + l+)^2, s_134 = (nu + l+ + b)^2, s_25, s_256 likewise, and
-nu_T + nubar_T = (x, y). Each neutrino lies on its ellipse (:mod:`momentax.maps.neutrino_ellipse`); the sum of the
-transverse parts closes for at most four pairs of angles. Eliminating the second angle with cos^2 + sin^2 = 1 leaves a
-trigonometric polynomial of degree two in the first. The solutions are then polished by Newton steps on the two
-transverse equations themselves. With M_i the 2 x 2 matrix of the transverse parts of ellipse i's axes,
+nu_T + nubar_T = (x, y). Each neutrino lies on its ellipse (:mod:`momentax.maps.neutrino_ellipse`); the sum of
+the transverse parts closes for at most four pairs of angles. Eliminating the second angle with cos^2 + sin^2
+= 1 leaves a trigonometric polynomial of degree two in the first. The solutions are then polished by Newton
+steps on the two transverse equations themselves. With M_i the 2 x 2 matrix of the transverse parts of ellipse
+i's axes,
 
     [d^3 nu d^3 nubar/((2 pi)^6 4 E E)] (2 pi)^4 delta^4 dx1 dx2 -> ds_13 ds_134 ds_25 ds_256 J,
     J = 1/(128 pi^2 s |G_1 G_2 det(M_1 t_1, M_2 t_2)|),      t_i = (-sin, cos),
@@ -14,7 +16,7 @@ which is MadWeight's class D Jacobian 1/(128 pi^2 s |D|) with D = G_1 G_2 det.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -24,13 +26,15 @@ from momentax.maps.neutrino_ellipse import NeutrinoEllipse
 from momentax.maps.quartic import TrigPolynomial, real_zeros
 
 Array = jax.Array
-ArrayLike = jax.typing.ArrayLike
+ArrayLike: TypeAlias = Array | float
 
 POLISHING_STEPS = 3
 
 
 class NeutrinoPairs(NamedTuple):
-    """Four candidate solutions along a new leading axis: momenta, which are real, and the Jacobian (0 if not)."""
+    """Four candidate solutions along a new leading axis: momenta, which are real, and the Jacobian (0 if
+    not).
+    """
 
     nu: FourVector
     nubar: FourVector
@@ -41,8 +45,8 @@ class NeutrinoPairs(NamedTuple):
 class BlockD(NamedTuple):
     """The map (s_13, s_134, s_25, s_256) -> up to four pairs (nu, nubar); dim 0 by itself.
 
-    Fields: ``s`` hadronic centre-of-mass energy squared; ``top`` and ``antitop`` the ellipses of nu and nubar;
-    ``pt_x``, ``pt_y`` the transverse momentum of the neutrino pair, GeV.
+    Fields: ``s`` hadronic centre-of-mass energy squared; ``top`` and ``antitop`` the ellipses of nu and
+    nubar; ``pt_x``, ``pt_y`` the transverse momentum of the neutrino pair, GeV.
     """
 
     s: ArrayLike

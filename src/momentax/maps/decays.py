@@ -1,13 +1,13 @@
 """Two-body decays, trees of them, and flat massless n-body phase space.
 
-Convention: dPhi_n = (2 pi)^4 delta^4(P - sum p) prod d^3p/((2 pi)^3 2E). Every Jacobian here is dPhi/du, so that the
-mean of the Jacobian over u in the unit cube is the phase-space volume.
+Convention: dPhi_n = (2 pi)^4 delta^4(P - sum p) prod d^3p/((2 pi)^3 2E). Every Jacobian here is dPhi/du, so
+that the mean of the Jacobian over u in the unit cube is the phase-space volume.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Union
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from momentax.kinematics import FourVector, boost
 
 Array = jax.Array
-ArrayLike = jax.typing.ArrayLike
+ArrayLike: TypeAlias = Array | float
 
 
 def kallen(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Array:
@@ -48,8 +48,8 @@ class TwoBodyDecay(NamedTuple):
 
         dPhi_2 = sqrt(lambda(s, m1^2, m2^2))/(8 pi s) dcos(theta)/2 dphi/(2 pi)
 
-    Fields: ``s`` mass squared of the parent, ``m1_squared``, ``m2_squared`` of the daughters (GeV^2). Below threshold
-    the Jacobian is zero and the momenta are those at threshold.
+    Fields: ``s`` mass squared of the parent, ``m1_squared``, ``m2_squared`` of the daughters (GeV^2). Below
+    threshold the Jacobian is zero and the momenta are those at threshold.
     """
 
     s: ArrayLike
@@ -111,8 +111,8 @@ class Node(NamedTuple):
     """A particle of a decay tree with invariant mass squared ``s`` and two daughters."""
 
     s: ArrayLike
-    left: Union[Node, Leaf]
-    right: Union[Node, Leaf]
+    left: Node | Leaf
+    right: Node | Leaf
 
     @property
     def dim(self) -> int:
@@ -120,12 +120,13 @@ class Node(NamedTuple):
         return 2 + sum(child.dim for child in (self.left, self.right) if isinstance(child, Node))
 
     def forward(self, u: tuple[ArrayLike, ...], parent: FourVector) -> tuple[tuple[FourVector, ...], Array]:
-        """(momenta of the leaves from left to right, dPhi_n/(du prod ds)) of the tree, ``dim`` coordinates in ``u``.
+        """(momenta of the leaves from left to right, dPhi_n/(du prod ds)) of the tree, ``dim`` coordinates in
+        ``u``.
 
             dPhi_n = dPhi_2(s; s_l, s_r) prod over intermediate particles [ds/(2 pi) dPhi(s)]
 
-        The invariant masses are inputs: sample them with a map of :mod:`momentax.maps.one_dim` and multiply by its
-        Jacobian. Coordinates are used in the order: this decay, left tree, right tree.
+        The invariant masses are inputs: sample them with a map of :mod:`momentax.maps.one_dim` and multiply
+        by its Jacobian. Coordinates are used in the order: this decay, left tree, right tree.
         """
         (p_left, p_right), jacobian = TwoBodyDecay(self.s, self.left.s, self.right.s).forward(
             (u[0], u[1]), parent
@@ -152,10 +153,10 @@ def massless_volume(n: int, s: ArrayLike) -> Array:
 class FlatMassless(NamedTuple):
     """n massless particles, uniform in phase space, from 3n - 4 coordinates (constant Jacobian = the volume).
 
-    A sequence of two-body decays M_k -> p + M_{k-1}. Integrating the angles and the later decays, v = M_{k-1}^2/M_k^2
-    has the density (k-1)(k-2) v^(k-3) (1 - v), whose distribution function (k-1) v^(k-2) - (k-2) v^(k-1) = u is
-    inverted by a fixed number of Newton steps (S. Plaetzer, arXiv:1308.2922, gives the same construction).
-    Coordinates: n - 2 masses, then n - 1 pairs (cos, phi). ``s`` in GeV^2.
+    A sequence of two-body decays M_k -> p + M_{k-1}. Integrating the angles and the later decays, v =
+    M_{k-1}^2/M_k^2 has the density (k-1)(k-2) v^(k-3) (1 - v), whose distribution function (k-1) v^(k-2) -
+    (k-2) v^(k-1) = u is inverted by a fixed number of Newton steps (S. Plaetzer, arXiv:1308.2922, gives the
+    same construction). Coordinates: n - 2 masses, then n - 1 pairs (cos, phi). ``s`` in GeV^2.
     """
 
     s: ArrayLike

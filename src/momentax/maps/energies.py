@@ -1,18 +1,19 @@
 """Energies of particles with known directions, from invariant masses.
 
-The directions of the visible particles are measured exactly, so a resonance decaying to two of them fixes one energy
-in terms of the other. ``w`` = 1 - cos(angle) is passed instead of the cosine: it keeps its digits for near pairs.
+The directions of the visible particles are measured exactly, so a resonance decaying to two of them fixes one
+energy in terms of the other. ``w`` = 1 - cos(angle) is passed instead of the cosine: it keeps its digits for
+near pairs.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 
 Array = jax.Array
-ArrayLike = jax.typing.ArrayLike
+ArrayLike: TypeAlias = Array | float
 Direction = tuple[Array, Array, Array]
 
 _TINY = 1e-300
@@ -59,14 +60,15 @@ class PairSolutions(NamedTuple):
 
 
 class MassivePair(NamedTuple):
-    """Second energy of a pair of equal masses m, s = 2 m^2 + 2 (E1 E2 - p1 p2 cos): none, one or two solutions.
+    """Second energy of a pair of equal masses m, s = 2 m^2 + 2 (E1 E2 - p1 p2 cos): none, one or two
+    solutions.
 
     With A = s/2 - m^2, K = m^2 + p1^2 (1 - cos^2), r = sqrt(A^2 - m^2 K) and sign = +-1:
 
         E2 = (A E1 + sign p1 cos r)/K,   p2 = (A p1 cos + sign E1 r)/K,   ds/dE2 = 2 sign r/p2,
 
-    a solution where A^2 > m^2 K and p2 > 0. The branch with sign = -1 exists only near threshold (A < m E1, cos > 0).
-    Fields: ``e1`` > ``mass`` (GeV), ``w`` = 1 - cos > 0.
+    a solution where A^2 > m^2 K and p2 > 0. The branch with sign = -1 exists only near threshold (A < m E1,
+    cos > 0). Fields: ``e1`` > ``mass`` (GeV), ``w`` = 1 - cos > 0.
     """
 
     e1: ArrayLike
@@ -83,7 +85,9 @@ class MassivePair(NamedTuple):
         return p1, 1.0 - jnp.asarray(self.w), k
 
     def forward(self, s: ArrayLike) -> PairSolutions:
-        """Both branches (sign +1 first) for the invariant mass squared ``s``; e2 = m and jacobian 0 where not valid."""
+        """Both branches (sign +1 first) for the invariant mass squared ``s``; e2 = m and jacobian 0 where not
+        valid.
+        """
         p1, cos, k = self._geometry()
         a = 0.5 * jnp.asarray(s) - jnp.asarray(self.mass) ** 2
         r2 = a**2 - jnp.asarray(self.mass) ** 2 * k

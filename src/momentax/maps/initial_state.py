@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from momentax.kinematics import FourVector
 
 Array = jax.Array
-ArrayLike = jax.typing.ArrayLike
+ArrayLike: TypeAlias = Array | float
 
 
 class PartonFractions(NamedTuple):
@@ -51,7 +51,9 @@ class PartonFractions(NamedTuple):
 
 
 def parton_fractions(total: FourVector, sqrt_s: ArrayLike) -> tuple[Array, Array]:
-    """(q1, q2) = (E_hard +- p_z)/sqrt(s) with E_hard = sqrt(E^2 - k_T^2), the energy at zero transverse momentum."""
+    """(q1, q2) = (E_hard +- p_z)/sqrt(s) with E_hard = sqrt(E^2 - k_T^2), the energy at zero transverse
+    momentum.
+    """
     e_hard = jnp.sqrt(jnp.maximum(total.e**2 - total.pt2, 1e-300))
     return (e_hard + total.z) / sqrt_s, (e_hard - total.z) / sqrt_s
 

@@ -1,13 +1,16 @@
-"""The neutrino of t -> b W, W -> l nu on an ellipse, for given W and top masses (Betchart, Demina, Harel 2013).
+"""The neutrino of t -> b W, W -> l nu on an ellipse, for given W and top masses (Betchart, Demina, Harel
+2013).
 
-With a = nu.l = (s_W - m_l^2)/2 and b = nu.b = (s_t - s_W - m_b^2)/2 - l.b (Minkowski products), the massless neutrino is
+With a = nu.l = (s_W - m_l^2)/2 and b = nu.b = (s_t - s_W - m_b^2)/2 - l.b (Minkowski products), the massless
+neutrino is
 
     nu = alpha l + beta b + R (cos(phi) e1 + sin(phi) e2),      R^2 = alpha a + beta b,
 
-where (alpha, beta) solve alpha l^2 + beta l.b = a, alpha l.b + beta b^2 = b, and e1, e2 are orthonormal space-like
-vectors orthogonal to l and b: e2 = (0, n), n along the cross product of the three-momenta, and
-e1 = (|l x b|, E_l b x n + E_b n x l)/G with G^2 = (l.b)^2 - m_l^2 m_b^2. The ellipse is real where R^2 > 0; the energy
-is then positive, because nu.l > 0. The measure follows from d^4 nu delta(nu^2) = dalpha dbeta G dR^2/2 dphi delta(...):
+where (alpha, beta) solve alpha l^2 + beta l.b = a, alpha l.b + beta b^2 = b, and e1, e2 are orthonormal
+space-like vectors orthogonal to l and b: e2 = (0, n), n along the cross product of the three-momenta, and e1
+= (|l x b|, E_l b x n + E_b n x l)/G with G^2 = (l.b)^2 - m_l^2 m_b^2. The ellipse is real where R^2 > 0; the
+energy is then positive, because nu.l > 0. The measure follows from d^4 nu delta(nu^2) = dalpha dbeta G dR^2/2
+dphi delta(...):
 
     d^3 nu/(2 E) = ds_W ds_t dphi / (8 G),
 
@@ -16,7 +19,7 @@ so the Jacobian does not depend on the angle.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +27,7 @@ import jax.numpy as jnp
 from momentax.kinematics import FourVector, dot
 
 Array = jax.Array
-ArrayLike = jax.typing.ArrayLike
+ArrayLike: TypeAlias = Array | float
 
 
 def cross(a: FourVector, b: FourVector) -> tuple[Array, Array, Array]:

@@ -1,20 +1,20 @@
 """One-dimensional changes of variables u in [0, 1] -> x, and mixtures of them.
 
-Every map has ``dim``, ``forward(u) -> (x, |dx/du|)``, ``density(x) = 1/|dx/du|`` (zero outside the map's range, so
-that it can stand in a multi-channel sum) and, where it exists, ``inverse(x) -> u``. Fields are scalars or arrays
-that broadcast against u; everything is elementwise.
+Every map has ``dim``, ``forward(u) -> (x, |dx/du|)``, ``density(x) = 1/|dx/du|`` (zero outside the map's
+range, so that it can stand in a multi-channel sum) and, where it exists, ``inverse(x) -> u``. Fields are
+scalars or arrays that broadcast against u; everything is elementwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 
 Array = jax.Array
-ArrayLike = jax.typing.ArrayLike
+ArrayLike: TypeAlias = Array | float
 
 _INFINITE = 1e30  # GeV^2
 
@@ -117,7 +117,8 @@ class PowerLaw(NamedTuple):
 
 
 class BreitWigner(NamedTuple):
-    """Invariant mass squared s with density proportional to m Gamma / ((s - m^2)^2 + m^2 Gamma^2) on [s_min, s_max].
+    """Invariant mass squared s with density proportional to m Gamma / ((s - m^2)^2 + m^2 Gamma^2) on [s_min,
+    s_max].
 
     s = m^2 + m Gamma tan(theta), theta uniform between arctan((s_min - m^2)/(m Gamma)) and the same of s_max;
     s_max may be infinite. Units GeV and GeV^2.
@@ -165,9 +166,9 @@ class BreitWigner(NamedTuple):
 class Mixture(NamedTuple):
     """Multi-channel map: channel i is taken with probability w_i, the Jacobian is 1/sum_i w_i density_i(x).
 
-    ``components`` all have the same dimension and kind of value; ``weights`` has the channel as its leading axis
-    (shape [k] or [k, *batch]) and sums to 1. The Jacobian belongs to the point, not to the channel: that is what
-    keeps the integrand bounded where only one of the channels follows it.
+    ``components`` all have the same dimension and kind of value; ``weights`` has the channel as its leading
+    axis (shape [k] or [k, *batch]) and sums to 1. The Jacobian belongs to the point, not to the channel: that
+    is what keeps the integrand bounded where only one of the channels follows it.
     """
 
     components: tuple[Any, ...]

@@ -2,9 +2,10 @@
 
     f(phi) = a0 + a1 cos(phi) + b1 sin(phi) + a2 cos(2 phi) + b2 sin(2 phi)
 
-The angle is first rotated so that |f| is large at phi = pi; with t = tan(phi/2) the leading coefficient of the quartic
-(1 + t^2)^2 f is then among its largest, no root is near infinity, and the quartic is split into two real quadratics
-(Descartes' resolvent cubic, largest root). Closed form, elementwise, real arithmetic only.
+The angle is first rotated so that |f| is large at phi = pi; with t = tan(phi/2) the leading coefficient of
+the quartic (1 + t^2)^2 f is then among its largest, no root is near infinity, and the quartic is split into
+two real quadratics (Descartes' resolvent cubic, largest root). Closed form, elementwise, real arithmetic
+only.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def largest_cubic_root(b: Array, c: Array, d: Array) -> Array:
     for _ in range(2):
         slope = (3.0 * z + 2.0 * b) * z + c
         step = (((z + b) * z + c) * z + d) / jnp.where(jnp.abs(slope) > _TINY, slope, 1.0)
-        # at a double root the slope vanishes with the numerator: a step is never larger than the root's own scale
+        # at a double root the slope vanishes with the numerator: a step is never larger than the
+        # root's own scale
         bound = 0.1 * (jnp.abs(z) + _TINY)
         z = z - jnp.clip(step, -bound, bound)
     return z
@@ -97,7 +99,8 @@ def real_zeros(f: TrigPolynomial) -> tuple[Array, Array, Array]:
     c1 = (2.0 * b1 + 4.0 * b2) * inverse_lead
     constant = (a0 + a1 + a2) * inverse_lead
 
-    # t = y - c3/4: y^4 + p y^2 + q y + r = (y^2 + k y + m)(y^2 - k y + n), k^2 the largest root of the resolvent
+    # t = y - c3/4: y^4 + p y^2 + q y + r = (y^2 + k y + m)(y^2 - k y + n), k^2 the largest root of the
+    # resolvent
     shift = 0.25 * c3
     shift2 = shift**2
     p = c2 - 6.0 * shift2

@@ -1,25 +1,26 @@
-"""Transverse momentum of the hard system, sampled from g(k_T) N2(k_rec - k_T; sigma_u): a mixture of Gaussians.
+"""Transverse momentum of the hard system, sampled from g(k_T) N2(k_rec - k_T; sigma_u): a mixture of
+Gaussians.
 
-g is a mixture of isotropic two-dimensional Gaussians (weights w_i, sigma_i per axis, centred at zero), N2 one Gaussian of
-sigma_u per axis around the measured k_rec. Their product is a mixture of Gaussians again,
+g is a mixture of isotropic two-dimensional Gaussians (weights w_i, sigma_i per axis, centred at zero), N2 one
+Gaussian of sigma_u per axis around the measured k_rec. Their product is a mixture of Gaussians again,
 
     w_i N2(k_rec; V_i) N2(k_T - m_i; v_i),   V_i = sigma_i^2 + sigma_u^2,  m_i = k_rec sigma_i^2/V_i,
     v_i = sigma_i^2 sigma_u^2/V_i,
 
-which is sampled exactly. The first coordinate chooses the component and then its radius; every second component runs
-outwards-in, so that neighbouring components meet at infinity or at their centres: an adaptive grid, or a quasi-random
-sequence, sees a nearly continuous function of two coordinates instead of three.
+which is sampled exactly. The first coordinate chooses the component and then its radius; every second
+component runs outwards-in, so that neighbouring components meet at infinity or at their centres: an adaptive
+grid, or a quasi-random sequence, sees a nearly continuous function of two coordinates instead of three.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 
 Array = jax.Array
-ArrayLike = jax.typing.ArrayLike
+ArrayLike: TypeAlias = Array | float
 
 
 class RecoilMixture(NamedTuple):

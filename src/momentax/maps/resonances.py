@@ -1,21 +1,24 @@
-"""Both b energies of H -> Z A, A -> b b from the two resonance masses, at fixed directions and fixed Z momentum.
+"""Both b energies of H -> Z A, A -> b b from the two resonance masses, at fixed directions and fixed Z
+momentum.
 
-(E_1, E_2) <-> (s_bb, s_llbb). With w = 1 - cos(b, b), Q the Z four-vector, a_i = Q_e - Q.n_i, massless b quarks obey
+(E_1, E_2) <-> (s_bb, s_llbb). With w = 1 - cos(b, b), Q the Z four-vector, a_i = Q_e - Q.n_i, massless b
+quarks obey
 
     s_bb = 2 w E_1 E_2,    S = (s_llbb - s_ll - s_bb)/2 = a_1 E_1 + a_2 E_2,
     a_1 E_1, a_2 E_2 = (S +- R)/2,   R^2 = S^2 - 2 a_1 a_2 s_bb/w,    |d(s_bb, s_llbb)/d(E_1, E_2)| = 4 w R.
 
-A mass of 4.7 GeV moves s_bb by about 100 GeV^2, many widths of a narrow A, so the massless solution is only the start
-of a fixed number of Newton steps on the massive equations; it is given as valid where they have converged back to the
-requested invariants. Near the fold R = 0, where two solutions merge, Newton may fail. So that a multi-channel sum stays
-exact, ``density`` is zero at exactly those energies that ``forward`` would not return: it repeats the solution from the
-invariants of the point, and compares. (Another channel covers these points; see :class:`momentax.maps.one_dim.Mixture`.)
-The sign of the Jacobian determinant tells the branches apart, so every point belongs to one of them at most.
+A mass of 4.7 GeV moves s_bb by about 100 GeV^2, many widths of a narrow A, so the massless solution is only
+the start of a fixed number of Newton steps on the massive equations; it is given as valid where they have
+converged back to the requested invariants. Near the fold R = 0, where two solutions merge, Newton may fail.
+So that a multi-channel sum stays exact, ``density`` is zero at exactly those energies that ``forward`` would
+not return: it repeats the solution from the invariants of the point, and compares. (Another channel covers
+these points; see :class:`momentax.maps.one_dim.Mixture`.) The sign of the Jacobian determinant tells the
+branches apart, so every point belongs to one of them at most.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +27,7 @@ from momentax.kinematics import FourVector
 from momentax.maps.energies import Direction, one_minus_cos
 
 Array = jax.Array
-ArrayLike = jax.typing.ArrayLike
+ArrayLike: TypeAlias = Array | float
 
 NEWTON_STEPS = 6
 _TOLERANCE = 1e-10  # relative, on the invariants: what a converged Newton step reaches with a digit to spare
@@ -40,7 +43,9 @@ class Branch(NamedTuple):
 
 
 class PairWithSpectator(NamedTuple):
-    """(s_bb, s_llbb) <-> (E_1, E_2). Fields: Z four-vector, Q.n_i (GeV), w = 1 - cos(b, b) and the b mass (GeV)."""
+    """(s_bb, s_llbb) <-> (E_1, E_2). Fields: Z four-vector, Q.n_i (GeV), w = 1 - cos(b, b) and the b mass
+    (GeV).
+    """
 
     z: FourVector
     z_along_1: Array
@@ -127,7 +132,9 @@ class PairWithSpectator(NamedTuple):
         return 4.0 * (j11 * j22 - j12 * j21) * (e1 / p1) * (e2 / p2)
 
     def branch(self, s_bb: ArrayLike, s_llbb: ArrayLike, sign: ArrayLike) -> Branch:
-        """One branch: a_1 E_1 the larger term for ``sign`` > 0, a_2 E_2 for ``sign`` < 0 (may vary per element)."""
+        """One branch: a_1 E_1 the larger term for ``sign`` > 0, a_2 E_2 for ``sign`` < 0 (may vary per
+        element).
+        """
         p1, p2, converged = self._solve(s_bb, s_llbb, sign)
         _, _, e1, e2 = self._half_invariants(p1, p2)
         det = -sign * self._determinant(p1, p2)

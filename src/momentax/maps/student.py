@@ -1,19 +1,21 @@
-"""Student's t distribution with 4 degrees of freedom, truncated: a proposal with safe tails and a closed quantile.
+"""Student's t distribution with 4 degrees of freedom, truncated: a proposal with safe tails and a closed
+quantile.
 
-With s = t / sqrt(4 + t^2) the distribution function is the cubic F = 1/2 + (3 s - s^3)/4, whose trisection solution is
-s = 2 sin(arcsin(2 F - 1)/3). Tails are computed from 1 - |s|, so that they keep their relative accuracy:
-with q = 1 - F and d = (2/3) arcsin(sqrt q), 1 - s = 2 sin^2(d/2) + sqrt(3) sin(d) and q = (1 - s)^2 (2 + s)/4.
+With s = t / sqrt(4 + t^2) the distribution function is the cubic F = 1/2 + (3 s - s^3)/4, whose trisection
+solution is s = 2 sin(arcsin(2 F - 1)/3). Tails are computed from 1 - |s|, so that they keep their relative
+accuracy: with q = 1 - F and d = (2/3) arcsin(sqrt q), 1 - s = 2 sin^2(d/2) + sqrt(3) sin(d) and q = (1 - s)^2
+(2 + s)/4.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 
 Array = jax.Array
-ArrayLike = jax.typing.ArrayLike
+ArrayLike: TypeAlias = Array | float
 
 _INFINITE = 1e30
 _SMALLEST_TAIL = 1e-30  # keeps the quantile (growing as q^-1/4) and its derivative finite at u = 0 and 1
@@ -38,8 +40,9 @@ def quantile_of_tail(q: ArrayLike) -> Array:
 class StudentT4(NamedTuple):
     """x = loc + scale t, t Student with 4 degrees of freedom, truncated to lower < x < upper.
 
-    Used to sample a generated energy around the moments of a transfer function: the density falls as |x|^-5, slower
-    than any resolution, so that the ratio integrand/density stays bounded. Its variance is 2 scale^2 untruncated.
+    Used to sample a generated energy around the moments of a transfer function: the density falls as |x|^-5,
+    slower than any resolution, so that the ratio integrand/density stays bounded. Its variance is 2 scale^2
+    untruncated.
     """
 
     loc: ArrayLike

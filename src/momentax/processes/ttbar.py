@@ -1,16 +1,18 @@
 """Dileptonic top pairs: gg, q qbar -> (b l+ nu)(bbar l- nubar), off-shell tops and W.
 
-Unit cube, recoil ``transverse``: (E_l+, E_l-, E_b, E_bbar | s_W+, s_t, s_W-, s_tbar | k_T): energies from the transfer
-functions, Breit-Wigner maps for the four resonances, k_T drawn exactly from g(k_T) N2(k_rec - k_T); the neutrinos
-follow from these (block D: up to four solutions, summed).
-Recoil ``balanced``: without the last two; the neutrinos' transverse momentum is the measured missing one.
+Unit cube, recoil ``transverse``: (E_l+, E_l-, E_b, E_bbar | s_W+, s_t, s_W-, s_tbar | phi, phibar): energies from the
+transfer functions, Breit-Wigner maps for the four resonances; each neutrino then lies on an ellipse (Betchart, Demina,
+Harel 2013), the first angle is free and the second is drawn from the recoil density along its ellipse.
+Recoil ``balanced``: without the angles; both neutrinos follow from the measured missing transverse momentum (block D:
+up to four solutions, summed).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,8 +22,8 @@ from momentax.amplitudes.ttbar import msq_channels
 from momentax.config import PhysicsConfig
 from momentax.constants import HBARC2_PB, MASS_B, MASS_T, MASS_W, MASS_Z, WIDTH_W, WIDTH_Z
 from momentax.errors import PhysicsError
-from momentax.kinematics import transverse_boost_to_rest
-from momentax.maps import BlockD, BreitWigner, NeutrinoEllipse, RecoilMixture
+from momentax.kinematics import FourVector, transverse_boost_to_rest
+from momentax.maps import BlockD, BreitWigner, NeutrinoEllipse, TabulatedCells
 from momentax.processes import energies, measure, observed
 from momentax.processes.base import Hypothesis, IntegrandFn, Model, Options
 
@@ -59,71 +61,116 @@ class TTbar(Hypothesis):
         return _integrand(options)
 
 
+ANGLE_CELLS = 48
+"""Cells of the second neutrino's angle: 2 pi/48 of an ellipse of 100 GeV is 13 GeV, near the width of g N2."""
+
+
+class _Sides(NamedTuple):
+    """Everything sampled before the neutrinos: momenta, their neutrino ellipses, product of the Jacobians."""
+
+    lep_plus: FourVector
+    lep_minus: FourVector
+    b: FourVector
+    bbar: FourVector
+    top: NeutrinoEllipse
+    antitop: NeutrinoEllipse
+    jacobian: Array
+
+
 @cache
 def _integrand(options: Options) -> tuple[int, IntegrandFn]:
     mass_b = 0.0 if options.massless_b else MASS_B
-    balanced = options.recoil_mode == "balanced"
 
-    def integrand(u: Array, x: observed.Observed, model: Model) -> Array:
+    def sides(u: Array, x: observed.Observed, model: Model) -> _Sides:
         par = model.amplitude
         samplers = (
-            energies.transfer_sampler(x.lep_plus, 0.0),
-            energies.transfer_sampler(x.lep_minus, 0.0),
-            energies.transfer_sampler(x.b, mass_b),
-            energies.transfer_sampler(x.bbar, mass_b),
+            (energies.transfer_sampler(x.lep_plus, 0.0), x.lep_plus, 0.0),
+            (energies.transfer_sampler(x.lep_minus, 0.0), x.lep_minus, 0.0),
+            (energies.transfer_sampler(x.b, mass_b), x.b, mass_b),
+            (energies.transfer_sampler(x.bbar, mass_b), x.bbar, mass_b),
         )
-        (e_plus, j0), (e_minus, j1), (e_b, j2), (e_bbar, j3) = (
-            m.forward(u[..., i]) for i, m in enumerate(samplers)
-        )
-        lep_plus, lep_minus = x.lep_plus.momentum(e_plus, 0.0), x.lep_minus.momentum(e_minus, 0.0)
-        b, bbar = x.b.momentum(e_b, mass_b), x.bbar.momentum(e_bbar, mass_b)
+        jacobian = jnp.ones(())
+        momenta = []
+        for i, (sampler, particle, mass) in enumerate(samplers):
+            e, jac = sampler.forward(u[..., i])
+            momenta.append(particle.momentum(e, mass))
+            jacobian = jacobian * jac
         pole_w, pole_t = BreitWigner(par.mass_w, par.width_w), BreitWigner(par.mass_t, par.width_t)
-        (s_wp, j4), (s_t, j5) = pole_w.forward(u[..., 4]), pole_t.forward(u[..., 5])
-        (s_wm, j6), (s_tbar, j7) = pole_w.forward(u[..., 6]), pole_t.forward(u[..., 7])
-        visible = lep_plus + lep_minus + b + bbar
-        if balanced:
-            met_x, met_y = observed.missing_pt(x)
-            nunu_x, nunu_y, recoil = met_x, met_y, 1.0
-        else:
-            model_k = model.detector.recoil
-            centre = observed.recoil_shift(x, b, bbar, model_k.c)
-            # g N2 times the Jacobian of sampling k_T from it is its integral
-            mixture, recoil = RecoilMixture.posterior(
-                model_k.weights, model_k.sigmas, model_k.sigma_u, *centre
-            )
-            (k_x, k_y), _ = mixture.forward(u[..., 8], u[..., 9])
-            nunu_x, nunu_y = k_x - visible.x, k_y - visible.y
-        weight = HBARC2_PB * j0 * j1 * j2 * j3 * j4 * j5 * j6 * j7 * recoil
-        weight = weight * observed.transfer_density(model.detector, x, (e_plus, e_minus, e_b, e_bbar))
-        for p in (lep_plus, lep_minus, b, bbar):
-            weight = weight * measure.visible_phase_space(p)
-        return weight * _solutions(
-            lep_plus, b, lep_minus, bbar, (s_wp, s_t, s_wm, s_tbar), (nunu_x, nunu_y), model
-        )
+        masses2 = []
+        for i, pole in enumerate((pole_w, pole_t, pole_w, pole_t)):
+            s, jac = pole.forward(u[..., 4 + i])
+            masses2.append(s)
+            jacobian = jacobian * jac
+        lep_plus, lep_minus, b, bbar = momenta
+        top = NeutrinoEllipse.from_masses(lep_plus, b, masses2[0], masses2[1], 0.0, mass_b**2)
+        antitop = NeutrinoEllipse.from_masses(lep_minus, bbar, masses2[2], masses2[3], 0.0, mass_b**2)
+        return _Sides(lep_plus, lep_minus, b, bbar, top, antitop, jacobian)
 
-    def _solutions(lep_plus, b, lep_minus, bbar, masses2, nunu, model: Model) -> Array:
-        """Sum over the neutrinos that solve the constraints of Jacobian x initial state x matrix element."""
-        s_wp, s_t, s_wm, s_tbar = masses2
-        top = NeutrinoEllipse.from_masses(lep_plus, b, s_wp, s_t, 0.0, mass_b**2)
-        antitop = NeutrinoEllipse.from_masses(lep_minus, bbar, s_wm, s_tbar, 0.0, mass_b**2)
-        nu, nubar, valid, jacobian = BlockD(model.sqrt_s**2, top, antitop, *nunu).forward()
-        visible = lep_plus + lep_minus + b + bbar
+    def transverse(u: Array, x: observed.Observed, model: Model) -> Array:
+        t = sides(u, x, model)
+        visible = t.lep_plus + t.lep_minus + t.b + t.bbar
+        recoil = model.detector.recoil
+        to_x, to_y = observed.recoil_shift(x, t.b, t.bbar, recoil.c)
+        nu, jac_nu = t.top.forward(u[..., 8])
+        k0_x = visible.x + nu.x + t.antitop.centre.x
+        k0_y = visible.y + nu.y + t.antitop.centre.y
+
+        def density_in_cell(k: Array) -> Array:
+            phi = 2.0 * jnp.pi * (k + 0.5) / ANGLE_CELLS
+            cos, sin = jnp.cos(phi), jnp.sin(phi)
+            k_x = k0_x + t.antitop.axis_cos.x * cos + t.antitop.axis_sin.x * sin
+            k_y = k0_y + t.antitop.axis_cos.y * cos + t.antitop.axis_sin.y * sin
+            return recoil.g(k_x, k_y) * recoil.n2(to_x - k_x, to_y - k_y)
+
+        angle, jac_angle = TabulatedCells(density_in_cell, ANGLE_CELLS).forward(u[..., 9])
+        nubar, jac_nubar = t.antitop.forward(angle)
         total = visible + nu + nubar
+        state, hard = hard_process(t, nu, nubar, total, model)
+        weight = (
+            HBARC2_PB
+            * t.jacobian
+            * jac_nu
+            * jac_nubar
+            * jac_angle
+            / (2.0 * math.pi) ** 6
+            * hard
+            * state.flux
+            * total.e
+            / state.e_hard
+            * recoil.g(total.x, total.y)
+            * recoil.n2(to_x - total.x, to_y - total.y)
+        )
+        valid = state.valid & t.top.valid & t.antitop.valid
+        return measure.finite_or_zero(weight * smearing(x, t, model), valid)
+
+    def balanced(u: Array, x: observed.Observed, model: Model) -> Array:
+        t = sides(u, x, model)
+        nu, nubar, valid, jacobian = BlockD(
+            model.sqrt_s**2, t.top, t.antitop, *observed.missing_pt(x)
+        ).forward()
+        total = t.lep_plus + t.lep_minus + t.b + t.bbar + nu + nubar
+        state, hard = hard_process(t, nu, nubar, total, model)
+        # block D's Jacobian holds (2 pi)^4 2/s and 1/(2 pi)^6 of the neutrinos: of the flux 1/(2 q1 q2 s) is left
+        solutions = measure.finite_or_zero(
+            jacobian * hard / (2.0 * state.q1 * state.q2 * model.sqrt_s**2), valid & state.valid
+        )
+        return HBARC2_PB * t.jacobian * smearing(x, t, model) * jnp.sum(solutions, axis=0)
+
+    def smearing(x: observed.Observed, t: _Sides, model: Model) -> Array:
+        """Transfer functions and phase space of the visible objects."""
+        both = measure.visible_phase_space(t.b) * measure.visible_phase_space(t.bbar)
+        return both * measure.smearing(x, t.lep_plus, t.lep_minus, t.b, t.bbar, model.detector)
+
+    def hard_process(t: _Sides, nu, nubar, total, model: Model) -> tuple[measure.InitialState, Array]:
+        """Initial state, and the sum over flavours of f f Mbar^2."""
         state = measure.initial_state(total, model.sqrt_s)
-        hard = tuple(transverse_boost_to_rest(p, total) for p in (lep_plus, nu, b, lep_minus, nubar, bbar))
+        final = (t.lep_plus, nu, t.b, t.lep_minus, nubar, t.bbar)
+        hard = tuple(transverse_boost_to_rest(p, total) for p in final)
         me = msq_channels((*state.partons(model.sqrt_s), *hard), model.amplitude)
         lumi = measure.luminosity(model.pdf, state)
-        # block D's Jacobian holds (2 pi)^4 2/s and 1/(2 pi)^6 of the neutrinos: of the flux 1/(2 q1 q2 s) is left
-        factor = (
-            (lumi.gg * me.gg + lumi.qqbar * me.qqbar)
-            * jacobian
-            / (2.0 * state.q1 * state.q2 * model.sqrt_s**2)
-        )
-        if not balanced:
-            factor = factor * total.e / state.e_hard
-        return jnp.sum(measure.finite_or_zero(factor, valid & state.valid), axis=0)
+        return state, lumi.gg * me.gg + lumi.qqbar * me.qqbar
 
-    return (8 if balanced else 10), integrand
+    return (8, balanced) if options.recoil_mode == "balanced" else (10, transverse)
 
 
 def ttbar(mt: float = MASS_T) -> TTbar:
