@@ -144,7 +144,9 @@ def test_tree_with_massive_leaves_matches_a_product_of_decays():
 
 
 def test_chain_through_a_resonance_integrates_the_propagator():
-    """Int ds/(2 pi) Phi_2(s) 2 m Gamma 8 pi/((s - m^2)^2 + ...) = 2 m Gamma/m Gamma * arctan share: a closed form."""
+    """Int ds/(2 pi) Phi_2(s) 2 m Gamma 8 pi/((s - m^2)^2 + ...) = 2 m Gamma/m Gamma * arctan share: a closed
+    form.
+    """
     m, g, n = 91.0, 2.5, 2000
     bw = BreitWigner(m, g, 0.0, 500.0**2)
     u = np.random.default_rng(21).random(n)

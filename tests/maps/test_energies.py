@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
 from configurations import MB, hza_events, unit
+
 from momentax.maps import MassivePair, MasslessPair, PairWithSpectator, one_minus_cos
 
 
@@ -138,7 +138,9 @@ def test_two_resonances_massless_closed_form():
 
 
 def test_two_resonances_sampled_by_both_branches_cover_the_energies():
-    """Integral of a smooth function of (E1, E2) through (s_bb, s_llbb), both branches summed, against the direct one."""
+    """Integral of a smooth function of (E1, E2) through (s_bb, s_llbb), both branches summed, against the
+    direct one.
+    """
     lp, lm, b, bbar = (type(p)(*(f[:1] for f in p)) for p in hza_events(500.0, 300.0, 1, 7))
     solver = PairWithSpectator.from_directions(lp + lm, unit(b), unit(bbar), MB)
 

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
 from configurations import MB, top_invariants, top_pairs
+
 from momentax.kinematics import FourVector, dot
 from momentax.maps import BlockD, NeutrinoEllipse
 from momentax.maps.quartic import TrigPolynomial, real_zeros

@@ -1,4 +1,6 @@
-"""One-dimensional maps: Jacobian = autodiff, round trips, normalised densities, finite gradients at the edges."""
+"""One-dimensional maps: Jacobian = autodiff, round trips, normalised densities, finite gradients at the
+edges.
+"""
 
 import jax
 import jax.numpy as jnp
