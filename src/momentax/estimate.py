@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from momentax.config import Config
+from momentax.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,16 @@ def estimate(config: Config) -> Estimate:
     """Jobs, weights and CPU hours of a configuration.
 
     The times are those of the default ladder of budgets and accuracy; a stricter accuracy costs more.
+    Raises ConfigError for an integrator whose times have not been measured.
     """
     table = seconds_per_weight()
-    seconds = table["seconds"][config.physics.integration.integrator]
+    integrator = config.physics.integration.integrator
+    if integrator not in table["seconds"]:
+        raise ConfigError(
+            f"physics.integration.integrator = {integrator!r}: its time has not been measured; "
+            f"estimate with one of {', '.join(table['seconds'])}"
+        )
+    seconds = table["seconds"][integrator]
     entries = {n: s.n_events if s.kind == "builtin" else s.max_events for n, s in config.samples.items()}
     size = config.shards.events_per_shard
     labels = config.hypothesis_labels()
