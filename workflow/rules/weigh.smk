@@ -13,7 +13,7 @@ rule weigh:
     threads: 1
     resources:
         mem_mb=more(3000),
-        runtime=more(120),
+        runtime=more(240),
     params:
         entries=shard_range,
         hypotheses=list(HYPOTHESES),
