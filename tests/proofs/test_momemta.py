@@ -113,7 +113,7 @@ def test_ttbar_weights(sample):
     values = []
     for seed, event in enumerate(events):
         seen, met = visible(event), np.array(event["met"][:2])
-        values.append(weight(lambda u, s=seen, m=met: integrand(u, s, m, pdf), 9, seed, 20_000, 40_000))
+        values.append(weight(lambda u, s=seen, m=met: integrand(u, s, m, pdf), 9, seed, 40_000, 100_000))
     pulls, ratio, error = compare(events, values)
     chi2 = np.sum(pulls**2)
     print(f"{sample}: chi2 {chi2:.1f} for {len(events)} events, mean ratio {ratio:.4f} +- {error:.4f}")
