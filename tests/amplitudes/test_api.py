@@ -25,35 +25,56 @@ def _card(data):
     return {**data["params_external"], "MB": max(data["masses"])}
 
 
-@pytest.mark.parametrize("process", SAMPLE)
-def test_derivatives(reference, vectors, process):
-    """jax.grad of log|M|^2 along random directions of the momenta and along each parameter: central differences."""
+def _log_msq(reference, vectors, process):
+    """(sum of log|M|^2 over a few points, its arguments: momenta and parameters)."""
     data = reference(SAMPLE[process])
     chosen = [i for i, c in enumerate(data["cat"]) if c in ("cuts", "onpeak", "zpeak")][:4]
-    p = vectors(np.array(data["momenta"])[chosen])
     module = PROCESSES[process]
     params = module.parameters(_card(data))
+    arguments = (vectors(np.array(data["momenta"])[chosen]), jax.tree.map(jnp.asarray, params))
+    return (lambda p, params: jnp.sum(jnp.log(module.msq(p, params)))), arguments
 
-    def log_msq(t, along_p, along_params):
-        moved = jax.tree.map(lambda x, d: x + t * d, (p, params), (along_p, along_params))
-        return jnp.sum(jnp.log(module.msq(*moved)))
 
-    def check(along_p, along_params, h):
-        # operation by operation: XLA needs a minute to compile the longest of these gradients
-        with jax.disable_jit():
-            slope = float(jax.grad(log_msq)(0.0, along_p, along_params))
-            up, down = (float(log_msq(t, along_p, along_params)) for t in (h, -h))
-        assert slope == pytest.approx((up - down) / (2 * h), rel=2e-6, abs=1e-5), along_params
+@pytest.mark.parametrize("process", SAMPLE)
+def test_derivatives(reference, vectors, process):
+    """log|M|^2 along random directions of the momenta and along each parameter: jax.jvp, central differences."""
+    function, (p, params) = _log_msq(reference, vectors, process)
+    # one compilation serves all directions
+    along = jax.jit(lambda x, direction: jax.jvp(function, x, direction))
 
-    still_p = jax.tree.map(jnp.zeros_like, p)
-    still = jax.tree.map(lambda _: 0.0, params)
+    def check(direction, h):
+        up, down = (
+            float(along(jax.tree.map(lambda a, b, t=t: a + t * b, (p, params), direction), direction)[0])
+            for t in (h, -h)
+        )
+        slope = float(along((p, params), direction)[1])
+        assert slope == pytest.approx((up - down) / (2 * h), rel=2e-6, abs=1e-5), direction[1]
+
+    still_p, still = jax.tree.map(jnp.zeros_like, (p, params))
     rng = np.random.default_rng(3)
-    for _ in range(2):
+    for _ in range(4):
         # small against the widths of the poles (E step against M Gamma), large against rounding
-        check(jax.tree.map(lambda x: 1.0 + jnp.abs(x) * rng.normal(size=x.shape), p), still, 1e-8)
+        check((jax.tree.map(lambda x: (1.0 + jnp.abs(x)) * rng.normal(size=x.shape), p), still), 1e-8)
     for name in params._fields:
         if getattr(params, name) is not None and name != "photon":
-            check(still_p, still._replace(**{name: getattr(params, name)}), 1e-6)
+            check((still_p, still._replace(**{name: getattr(params, name)})), 1e-6)
+
+
+@pytest.mark.parametrize("process", ["uubar_ttbar", "gg_hza"])
+def test_gradient_is_the_derivative(reference, vectors, process):
+    """jax.grad contracted with a direction is jax.jvp along it."""
+    function, arguments = _log_msq(reference, vectors, process)
+    rng = np.random.default_rng(4)
+    direction = jax.tree.map(lambda x: 1e-3 * x * rng.normal(size=x.shape), arguments)
+    forward = jax.jit(lambda x: jax.jvp(function, x, direction)[1])(arguments)
+    contracted = jax.jit(
+        lambda x: sum(
+            jax.tree.leaves(
+                jax.tree.map(lambda g, d: jnp.sum(g * d), jax.grad(lambda y: function(*y))(x), direction)
+            )
+        )
+    )(arguments)
+    np.testing.assert_allclose(contracted, forward, rtol=1e-9)
 
 
 @pytest.mark.parametrize("process", ["gg_ttbar", "gg_hza"])
