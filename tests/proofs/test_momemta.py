@@ -1,6 +1,8 @@
 """MoMEMta reproduced: its integrand at fixed points of the unit cube, and its weights.
 
 288 points (ttbar 208, Drell-Yan 80), with and without PDF; measured: median 2e-12, worst 8e-9, PDF on or off.
+Weights: ttbar chi2 7.0 for 10 synthetic events, mean ratio 0.9985 +- 0.0014; 5.4 for 6 tutorial events (at 40
+% of the points); Drell-Yan within 0.05 % event by event.
 """
 
 import functools
