@@ -27,6 +27,7 @@ SMALL = {
 @pytest.mark.parametrize("name", ["config.yaml", "paper.yaml"])
 def test_dry_run_has_the_jobs_that_the_estimate_counts(workflow, job_counts, name):
     path = ROOT / "config" / name
+    (workflow.folder / "tests").symlink_to(ROOT / "tests")  # events that config.yaml reads
     run = workflow("-n", config=path)
     assert run.returncode == 0, run.stdout
     counts = job_counts(run.stdout)
@@ -58,26 +59,6 @@ def test_a_missing_input_file_is_named(workflow):
     assert run.returncode != 0
     assert "MissingInputException" in run.stdout
     assert "not/there.root" in run.stdout
-
-
-def test_touched_results_are_complete_and_a_changed_section_reruns_its_stages_only(workflow, job_counts):
-    workflow.configure(**SMALL)
-    listed = workflow("-n", "--quiet", "all", "--summary", "all_weights")
-    files = [line.split("\t")[0] for line in listed.stdout.splitlines() if line.startswith("results/")]
-    assert len(files) == 2 + 4 + 2, listed.stdout
-    for name in files:
-        path = workflow.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    touched = workflow("--touch", "all_weights")
-    assert touched.returncode == 0, touched.stdout
-    assert "Nothing to be done" in workflow("-n", "all_weights").stdout
-    workflow.configure(**SMALL | {"physics": {"integration": {"seed": 2}}})
-    again = job_counts(workflow("-n", "all_weights").stdout)
-    assert again["weigh"] == 4
-    workflow.configure(**SMALL | {"seed": 2})
-    again = job_counts(workflow("-n", "all_weights").stdout)
-    assert again["simulate"] == 2
 
 
 def test_lint_finds_nothing(workflow):

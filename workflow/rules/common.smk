@@ -131,9 +131,9 @@ def selection_text():
     cuts = CONFIG.selection
     both = lambda pair: "no cut" if pair is None else f"{pair[0]:g}/{pair[1]:g} GeV"
     words = [
-        f"electrons pT > {both(cuts.electron_pt_min)}, |eta| < {cuts.electron_eta_max}",
-        f"muons pT > {both(cuts.muon_pt_min)}, |eta| < {cuts.muon_eta_max}",
-        f"two b jets pT > {cuts.jet_pt_min} GeV, |eta| < {cuts.jet_eta_max}, dR(l, j) > {cuts.jet_lepton_dr_min}",
+        f"electrons pT > {both(cuts.electron_pt_min)}, abs(eta) < {cuts.electron_eta_max}",
+        f"muons pT > {both(cuts.muon_pt_min)}, abs(eta) < {cuts.muon_eta_max}",
+        f"two b jets pT > {cuts.jet_pt_min} GeV, abs(eta) < {cuts.jet_eta_max}, dR(l, j) > {cuts.jet_lepton_dr_min}",
         f"m_ll > {cuts.mll_min} GeV",
     ]
     if cuts.signal_region:

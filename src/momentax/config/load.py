@@ -16,6 +16,7 @@ from momentax.config.base import Name, Section
 from momentax.config.physics import PhysicsConfig, SelectionConfig
 from momentax.config.stages import (
     BuiltinSample,
+    FileSample,
     HypothesesConfig,
     RegressSection,
     Sample,
@@ -27,7 +28,17 @@ from momentax.plots.config import FiguresConfig
 
 
 def _default_samples() -> dict[str, Any]:
-    return {h: BuiltinSample(hypothesis=h, n_events=80) for h in ("drell_yan", "ttbar", "hza_500_300")}
+    built_in = {h: BuiltinSample(hypothesis=h, n_events=70) for h in ("drell_yan", "ttbar", "hza_500_300")}
+    pythia = {
+        "pythia_zbb": FileSample(
+            path="tests/data/events/zbb_600.root", max_events=30, hypothesis="drell_yan"
+        ),
+        "pythia_ttbar": FileSample(path="tests/data/events/tt_600.root", max_events=30, hypothesis="ttbar"),
+        "pythia_hza_500_300": FileSample(
+            path="tests/data/events/za_500_300_600.root", max_events=30, hypothesis="hza_500_300"
+        ),
+    }
+    return built_in | pythia
 
 
 class Config(Section):
