@@ -25,7 +25,7 @@ SPACES = {
 def test_momenta_are_on_shell_and_balance(name):
     space, dim, masses = SPACES[name]
     u = np.random.default_rng(1).random((2000, dim))
-    event = space.forward(tuple(jnp.asarray(u[:, i]) for i in range(dim)))
+    event = jax.jit(space.forward)(tuple(jnp.asarray(u[:, i]) for i in range(dim)))
     used = np.asarray(event.jacobian) > 0.0
     assert used.mean() > 0.5 and np.isfinite(np.asarray(event.jacobian)).all()
     p = np.stack([np.asarray(q.stack()) for q in event.momenta], axis=1)[used]
