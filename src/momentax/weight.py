@@ -60,8 +60,14 @@ def weigh(
     if settings.integrator == "vegas":
         return weigh_reference(observed, ids, hypothesis, model, physics, progress)
     return BatchedIntegrator(
-        dim, integrand, model, hypothesis.label,
-        n_eval=settings.n_eval, relative_accuracy=settings.relative_accuracy, seed=settings.seed,
+        dim,
+        integrand,
+        model,
+        hypothesis.label,
+        assignments=1 if hypothesis.jets_exchangeable else 2,
+        n_eval=settings.n_eval,
+        relative_accuracy=settings.relative_accuracy,
+        seed=settings.seed,
     ).integrate(observed, ids, progress)
 
 
@@ -84,10 +90,13 @@ def weigh_reference(
     for i in np.flatnonzero(~bad):
         for budget in settings.n_eval:
             for a in range(2):
-                one = jax.tree.map(lambda v, i=i: jnp.asarray(v[i]), observed if a == 0 else observed.swapped())
+                one = jax.tree.map(
+                    lambda v, i=i: jnp.asarray(v[i]), observed if a == 0 else observed.swapped()
+                )
                 result = reference.integrate(
                     lambda u, one=one: compiled(u, one, model),
-                    dim, budget,
+                    dim,
+                    budget,
                     points.stream(settings.seed, int(event_ids[i]), hypothesis.label, a, budget),
                     settings.iterations,
                 )
@@ -97,7 +106,9 @@ def weigh_reference(
                 break
         if progress is not None:
             progress(int(i) + 1, n)
-    return make_results(value, error, chi2.sum(axis=1), dof.sum(axis=1), n_eval, settings.relative_accuracy, bad)
+    return make_results(
+        value, error, chi2.sum(axis=1), dof.sum(axis=1), n_eval, settings.relative_accuracy, bad
+    )
 
 
 def observed_events(events: ak.Array, detector: Detector) -> Observed:
@@ -107,7 +118,8 @@ def observed_events(events: ak.Array, detector: Detector) -> Observed:
     momentum = np.sqrt(np.maximum(seen.energy**2 - seen.mass**2, 0.0))
     # a rejected event may hold anything: a harmless row goes through the arithmetic, then NaN marks it
     energy, momentum, k_rec = (
-        np.where(bad.reshape((-1,) + (1,) * (a.ndim - 1)), 50.0, a) for a in (seen.energy, momentum, seen.k_rec)
+        np.where(bad.reshape((-1,) + (1,) * (a.ndim - 1)), 50.0, a)
+        for a in (seen.energy, momentum, seen.k_rec)
     )
     observed = observe(energy, seen.direction, momentum, k_rec, seen.is_muon, detector)
     return jax.tree.map(lambda a: np.where(bad, np.nan, a), observed)
@@ -123,7 +135,9 @@ def physics_config(config: Any) -> PhysicsConfig:
         return config.physics
     if isinstance(config, dict):
         return PhysicsConfig.model_validate(config)
-    raise ConfigError(f"config: a PhysicsConfig, a mapping of its keys or None is needed, not {type(config).__name__}")
+    raise ConfigError(
+        f"config: a PhysicsConfig, a mapping of its keys or None is needed, not {type(config).__name__}"
+    )
 
 
 __all__ = ["detector_from_config", "observed_events", "physics_config", "weigh", "weigh_reference"]

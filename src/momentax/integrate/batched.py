@@ -57,6 +57,8 @@ class BatchedIntegrator:
         ``Hypothesis.model(physics)``.
     label : str
         Names the random streams, with the seed and the event id.
+    assignments : int
+        2, or 1 if both assignments of the jets are known to have the same weight: then one is integrated and doubled.
     n_eval : sequence of int
         Ladder: evaluations per assignment on every rung (rounded to multiples of REPLICATES x POINTS).
     """
@@ -68,36 +70,45 @@ class BatchedIntegrator:
         model: Any,
         label: str,
         *,
+        assignments: int = 2,
         n_eval: Sequence[int] = (4096, 16384, 65536),
         relative_accuracy: float = 0.02,
         seed: int = 1,
     ) -> None:
         self.dim, self.model, self.label, self.seed = dim, model, label, seed
-        self.relative_accuracy = relative_accuracy
+        self.relative_accuracy, self.assignments = relative_accuracy, assignments
         self.blocks = [max(1, round(n / (REPLICATES * POINTS))) for n in n_eval]
         self._evaluate = _compiled(integrand)
         net = points.sobol_integers(dim, POINTS * 2 ** int(np.ceil(np.log2(max(self.blocks)))))
         self._net = [jnp.asarray(net[k * POINTS : (k + 1) * POINTS]) for k in range(max(self.blocks))]
 
-    def integrate(self, observed: Observed, event_ids: np.ndarray, progress: Progress | None = None) -> np.ndarray:
+    def integrate(
+        self, observed: Observed, event_ids: np.ndarray, progress: Progress | None = None
+    ) -> np.ndarray:
         """Records of the weights of ``observed`` (arrays [n]), in order; see :mod:`momentax.integrate.result`.
 
         Events with a value that is not finite in ``observed`` come back as ``bad_input``.
         """
         n = len(event_ids)
         bad = ~np.all([np.isfinite(a) for a in jax.tree.leaves(observed)], axis=0)
-        observed = jax.tree.map(lambda a: np.where(bad, np.nanmean(a[~bad]) if (~bad).any() else 1.0, a), observed)
-        items = jax.tree.map(lambda a, b: np.stack([a, b], axis=1).reshape(-1), observed, observed.swapped())
-        value, error, ratio = (np.zeros(2 * n) for _ in range(3))
-        n_eval = np.zeros(2 * n, dtype=np.int64)
-        edges = grid.uniform_grid(2 * n, self.dim)
-        active = np.flatnonzero(np.repeat(~bad, 2))
-        for k in range(ADAPTATIONS):
-            sums = self._run(items, edges, active, event_ids, blocks=1, stage=-1 - k, replicates=1)
+        observed = jax.tree.map(
+            lambda a: np.where(bad, np.nanmean(a[~bad]) if (~bad).any() else 1.0, a), observed
+        )
+        k = self.assignments
+        both = (observed, observed.swapped())[:k]
+        items = jax.tree.map(lambda *a: np.stack(a, axis=1).reshape(-1), *both)
+        value, error, ratio = (np.zeros(k * n) for _ in range(3))
+        n_eval = np.zeros(k * n, dtype=np.int64)
+        edges = grid.uniform_grid(k * n, self.dim)
+        active = np.flatnonzero(np.repeat(~bad, k))
+        for i in range(ADAPTATIONS):
+            sums = self._run(items, edges, active, event_ids, blocks=1, stage=-1 - i, replicates=1)
             edges[active] = grid.refine(edges[active], sums.bins[0])
             n_eval[active] += POINTS
         for rung, blocks in enumerate(self.blocks):
-            sums = self._run(items, edges, active, event_ids, blocks, stage=rung, replicates=REPLICATES, progress=progress)
+            sums = self._run(
+                items, edges, active, event_ids, blocks, stage=rung, replicates=REPLICATES, progress=progress
+            )
             value[active] = sums.mean.mean(axis=0)
             spread = sums.mean.var(axis=0, ddof=1)
             error[active] = np.sqrt(spread / REPLICATES)
@@ -105,26 +116,36 @@ class BatchedIntegrator:
             ratio[active] = np.where(plain > 0.0, spread / np.where(plain > 0.0, plain, 1.0), 0.0)
             n_eval[active] += REPLICATES * blocks * POINTS
             edges[active] = grid.refine(edges[active], sums.bins.sum(axis=0))
-            active = np.flatnonzero(self._unconverged(value, error, ratio) & np.repeat(~bad, 2))
+            active = np.flatnonzero(self._unconverged(value, error, ratio) & np.repeat(~bad, k))
             if not len(active):
                 break
-        pairs = value.reshape(n, 2), error.reshape(n, 2)
-        worst = np.take_along_axis(ratio.reshape(n, 2), pairs[0].argmax(axis=1)[:, None], axis=1)[:, 0]
+        values, errors = value.reshape(n, k), error.reshape(n, k)
+        worst = np.take_along_axis(ratio.reshape(n, k), values.argmax(axis=1)[:, None], axis=1)[:, 0]
+        if k == 1:
+            # the same number twice: its error adds linearly, where make_results adds in quadrature
+            values, errors = np.repeat(values, 2, axis=1), np.repeat(np.sqrt(2.0) * errors, 2, axis=1)
         dof = np.full(n, REPLICATES - 1)
-        return make_results(*pairs, worst * dof, dof, n_eval.reshape(n, 2).sum(axis=1), self.relative_accuracy, bad)
+        spent = n_eval.reshape(n, k).sum(axis=1)
+        return make_results(values, errors, worst * dof, dof, spent, self.relative_accuracy, bad)
 
     def _unconverged(self, value: np.ndarray, error: np.ndarray, ratio: np.ndarray) -> np.ndarray:
         """Items that keep their event from converging: those with more than their share of its error."""
-        v, e = value.reshape(-1, 2), error.reshape(-1, 2)
+        k = self.assignments
+        v, e = value.reshape(-1, k), error.reshape(-1, k)
         total = np.abs(v.sum(axis=1, keepdims=True))
         too_wide = np.sqrt((e**2).sum(axis=1, keepdims=True)) > self.relative_accuracy * total
-        large = e >= np.minimum(self.relative_accuracy * total / np.sqrt(2.0), e.max(axis=1, keepdims=True))
-        return (too_wide & large).reshape(-1) | ~np.isfinite(value) | (value == 0.0) & np.repeat(total[:, 0] == 0.0, 2)
+        large = e >= np.minimum(self.relative_accuracy * total / np.sqrt(k), e.max(axis=1, keepdims=True))
+        return (
+            (too_wide & large).reshape(-1)
+            | ~np.isfinite(value)
+            | (value == 0.0) & np.repeat(total[:, 0] == 0.0, k)
+        )
 
     def _run(self, items, edges, active, event_ids, blocks, stage, replicates, progress=None) -> _Sums:
         """Sums of every active item, arrays [replicates, len(active), ...]; tiles are padded with their last item."""
         out = _Sums(
-            np.zeros((replicates, len(active))), np.zeros((replicates, len(active))),
+            np.zeros((replicates, len(active))),
+            np.zeros((replicates, len(active))),
             np.zeros((replicates, len(active), self.dim, grid.N_BINS)),
         )
         for start in range(0, len(active), TILE):
@@ -136,7 +157,15 @@ class BatchedIntegrator:
             shifts = np.stack(
                 [
                     points.digital_shifts(
-                        points.stream(self.seed, int(event_ids[i // 2]), self.label, i % 2, stage), replicates, self.dim
+                        points.stream(
+                            self.seed,
+                            int(event_ids[i // self.assignments]),
+                            self.label,
+                            i % self.assignments,
+                            stage,
+                        ),
+                        replicates,
+                        self.dim,
                     )
                     for i in index
                 ]

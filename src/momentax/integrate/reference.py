@@ -66,6 +66,9 @@ def integrate(
         return Integral(0.0, 0.0, 0.0, 0, 0)
     result = integrator(batched, nitn=max(2, iterations - n_adapt), neval=per_iteration, adapt=False)
     return Integral(
-        float(gvar.mean(result)), float(gvar.sdev(result)), float(result.chi2), int(result.dof),
+        float(gvar.mean(result)),
+        float(gvar.sdev(result)),
+        float(result.chi2),
+        int(result.dof),
         int(warm_up.sum_neval + result.sum_neval),
     )

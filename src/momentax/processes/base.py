@@ -54,6 +54,8 @@ class Hypothesis(abc.ABC):
 
     kind: ClassVar[str]
     """Name of the process: drell_yan, ttbar, hza."""
+    jets_exchangeable: ClassVar[bool] = False
+    """Both assignments of the jets have the same weight (b and bbar enter alike): one is integrated, for two."""
 
     @property
     @abc.abstractmethod

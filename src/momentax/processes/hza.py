@@ -39,6 +39,8 @@ class HZA(Hypothesis):
     tan_beta: float | None = None
     cos_ba: float | None = None
     kind: ClassVar[str] = "hza"
+    # A -> b bbar is isotropic in the A rest frame and the transfer functions of b and bbar are the same
+    jets_exchangeable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         two_higgs_doublet(self.mH, self.mA)  # refuses masses out of range
