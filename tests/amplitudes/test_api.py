@@ -35,12 +35,20 @@ def _log_msq(reference, vectors, process):
     return (lambda p, params: jnp.sum(jnp.log(module.msq(p, params)))), arguments
 
 
-@pytest.mark.parametrize("process", SAMPLE)
+SLOW_TO_COMPILE = ("gg_llbb", "uubar_llbb")
+
+
+@pytest.mark.parametrize(
+    "process", [pytest.param(k, marks=pytest.mark.proof) if k in SLOW_TO_COMPILE else k for k in SAMPLE]
+)
 def test_derivatives(reference, vectors, process):
     """log|M|^2 along random directions of the momenta and along each parameter: jax.jvp, central differences."""
     function, (p, params) = _log_msq(reference, vectors, process)
     # one compilation serves all directions
-    along = jax.jit(lambda x, direction: jax.jvp(function, x, direction))
+    along = jax.jit(
+        lambda x, direction: jax.jvp(function, x, direction),
+        compiler_options={"xla_backend_optimization_level": 0},
+    )
 
     def check(direction, h):
         up, down = (
@@ -136,16 +144,14 @@ def test_derived_names(reference):
     assert np.all(np.abs(other / value - 1) > 1e-4)
 
 
-def test_leptons_along_the_beam_are_finite(reference):
+def test_leptons_along_the_beam_are_finite():
     """Spinors have no hole: leptons exactly along +z and -z."""
-    p = np.array(reference("sm_uux_epem")["momenta"])[:1]
     q = np.zeros((1, 6, 4))
     e = 100.0
     q[0, 0], q[0, 1] = [2 * e, 0, 0, 2 * e], [2 * e, 0, 0, -2 * e]
     k = np.sqrt(e**2 - 4.7**2)
     q[0, 2], q[0, 3] = [e, k, 0, 0], [e, -k, 0, 0]
     q[0, 4], q[0, 5] = [e, 0, 0, e], [e, 0, 0, -e]
-    assert p.shape[1] == 4
     near = q.copy()
     near[0, 4], near[0, 5] = (
         [e, 1e-4 * e, 0, e * np.sqrt(1 - 1e-8)],
