@@ -18,7 +18,9 @@ def events(n: int, seed: int = 0) -> Observed:
 
     def particle() -> Particle:
         zero = np.zeros(n)
-        return Particle(rng.uniform(0.3, 0.7, n), zero, zero, zero, zero, zero, rng.uniform(0.02, 0.2, n), zero)
+        return Particle(
+            rng.uniform(0.3, 0.7, n), zero, zero, zero, zero, zero, rng.uniform(0.02, 0.2, n), zero
+        )
 
     return Observed(particle(), particle(), particle(), particle(), np.zeros(n), np.zeros(n))
 
@@ -31,7 +33,8 @@ def peak(x, centre, width):
 def toy(u, x: Observed, scale):
     """Product of three peaks; the swapped assignment exchanges b and bbar in two of them."""
     return (
-        scale * peak(u[..., 0], x.b.e_rec, x.b.e_sd)
+        scale
+        * peak(u[..., 0], x.b.e_rec, x.b.e_sd)
         * peak(u[..., 1], x.lep_plus.e_rec, x.lep_plus.e_sd)
         * peak(u[..., 2], x.bbar.e_rec, 2.0 * x.bbar.e_sd)
     )
