@@ -164,20 +164,30 @@ def drell_yan(u, recoil: Plane) -> Sample:
     f_m = f_m + (1 - share) * ((m_ll > low) & (m_ll < high)) / (m_ll**2 * (1 / low - 1 / high))
     y, f_y = draw_normal(unit, 0, 1.6)
     volume = 1.0 / (f_m * f_y)
-    bs, centre = [], 0.6 * y
-    for _ in range(2):
-        v = np.clip(unit.next(), 0.0, 1 - 1e-9)
-        pt, f_pt = lomax.ppf(v, 1.9, scale=14.0), lomax.pdf(lomax.ppf(v, 1.9, scale=14.0), 1.9, scale=14.0)
-        spread = t.ppf(np.clip(unit.next(), 1e-9, 1 - 1e-9), 6)
-        eta, phi = centre + 1.5 * spread, 2 * np.pi * unit.next()
+    v = np.clip(unit.next(), 1e-9, 1 - 1e-9)
+    eta_1, phi_1 = 0.6 * y + 1.5 * t.ppf(v, 6), 2 * np.pi * unit.next()
+    volume = volume / (t.pdf((eta_1 - 0.6 * y) / 1.5, 6) / 1.5 / (2 * np.pi))
+    # the second b around the first one (a gluon that splits) or anywhere
+    near = 0.45
+    v, w = unit.next(), unit.next()
+    is_near = v < near
+    local = np.clip(np.where(is_near, v / near, (v - near) / (1 - near)), 1e-9, 1 - 1e-9)
+    edge = np.arctan(np.pi / 0.4)
+    d_phi = np.where(is_near, 0.4 * np.tan(edge * (2 * w - 1)), np.pi * (2 * w - 1))
+    far_centre = 0.4 * (eta_1 + y)
+    eta_2 = np.where(is_near, eta_1 + 0.4 * t.ppf(local, 2), far_centre + 1.5 * t.ppf(local, 6))
+    f_near = t.pdf((eta_2 - eta_1) / 0.4, 2) / 0.4 * 0.4 / (0.16 + d_phi**2) / (2 * edge)
+    f_far = t.pdf((eta_2 - far_centre) / 1.5, 6) / 1.5 / (2 * np.pi)
+    volume = volume / (near * f_near + (1 - near) * f_far)
+    bs = []
+    for eta, phi in ((eta_1, phi_1), (eta_2, phi_1 + d_phi)):
+        pt = lomax.ppf(np.clip(unit.next(), 0.0, 1 - 1e-9), 1.9, scale=22.0)
         # d^3p/(2E) = pt dpt deta dphi/2
-        volume = volume * 0.5 * pt * 2 * np.pi / (f_pt * t.pdf(spread, 6) / 1.5)
-        far = np.abs(eta) > 12
-        volume, eta = np.where(far, 0.0, volume), np.clip(eta, -12, 12)
+        volume = volume * 0.5 * pt / lomax.pdf(pt, 1.9, scale=22.0)
+        volume, eta = np.where(np.abs(eta) > 12, 0.0, volume), np.clip(eta, -12, 12)
         bs.append(
             np.stack([pt * np.cosh(eta), pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)], axis=1)
         )
-        centre = 0.4 * (eta + y)
     k_rec, f_k = recoil.draw(unit)
     shift, f_s = Plane([0.75, 0.25], [21.0, 45.0]).draw(unit)
     z = boosted(m_ll**2, y, k_rec + shift - bs[0][:, 1:3] - bs[1][:, 1:3])

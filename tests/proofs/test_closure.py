@@ -15,7 +15,12 @@ from momentax.weight import weigh
 N_EVENTS = 2000
 PHYSICS = PhysicsConfig.model_validate({"integration": {"n_eval": (4096, 16384), "relative_accuracy": 0.05}})
 
-PAIRS = [("ttbar", "ttbar_178"), ("ttbar_178", "ttbar"), ("hza_500_300", "hza_515_310"), ("hza_250_100", "hza_255_98")]
+PAIRS = [
+    ("ttbar", "ttbar_178"),
+    ("ttbar_178", "ttbar"),
+    ("hza_500_300", "hza_515_310"),
+    ("hza_250_100", "hza_255_98"),
+]
 
 
 @pytest.mark.proof

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 import jax
+import numpy as np
 
 from momentax.amplitudes import gg_hza
 from momentax.config import PhysicsConfig
@@ -47,7 +48,14 @@ class HZA(Hypothesis):
 
     @property
     def label(self) -> str:
-        return f"hza_{self.mH:g}_{self.mA:g}"
+        # what differs from the configuration's model is part of the name: of its random stream and its branches
+        extras = [("w", self.widths), ("tb", self.tan_beta), ("cba", self.cos_ba)]
+        texts = [
+            name + "_".join(f"{v:g}" for v in np.atleast_1d(value))
+            for name, value in extras
+            if value is not None
+        ]
+        return "_".join([f"hza_{self.mH:g}_{self.mA:g}", *texts])
 
     def scale(self) -> float:
         return self.mH
