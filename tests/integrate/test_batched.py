@@ -147,3 +147,13 @@ def test_shifted_points_are_uniform(dim):
     for k in range(dim):
         assert kstest(u[:, k], "uniform").statistic < 1.5 / 2048  # a net: far better than random
     assert REPLICATES >= 4
+
+
+def test_errors_of_tiny_weights_do_not_underflow():
+    """W of 1e-200: its square is zero in double precision, its error must not be."""
+    x = events(40, seed=9)
+    tiny = 2.0**-700
+    result = integrator(model=tiny, n_eval=(4096,), relative_accuracy=1e-9).integrate(x, np.arange(40))
+    pulls = (result["value"] - toy_exact(x, tiny).sum(axis=1)) / tiny / (result["error"] / tiny)
+    assert np.all(result["status"] == "not_converged")
+    assert 0.5 < np.std(pulls) < 2.0

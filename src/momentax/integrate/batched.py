@@ -110,10 +110,10 @@ class BatchedIntegrator:
                 items, edges, active, event_ids, blocks, stage=rung, replicates=REPLICATES, progress=progress
             )
             value[active] = sums.mean.mean(axis=0)
-            spread = sums.mean.var(axis=0, ddof=1)
-            error[active] = np.sqrt(spread / REPLICATES)
+            scatter = _scatter(sums.mean)
+            error[active] = scatter / np.sqrt(REPLICATES)
             plain = (sums.mean2.mean(axis=0) - value[active] ** 2) / (blocks * POINTS)
-            ratio[active] = np.where(plain > 0.0, spread / np.where(plain > 0.0, plain, 1.0), 0.0)
+            ratio[active] = np.where(plain > 0.0, scatter**2 / np.where(plain > 0.0, plain, 1.0), 0.0)
             n_eval[active] += REPLICATES * blocks * POINTS
             edges[active] = grid.refine(edges[active], sums.bins.sum(axis=0))
             active = np.flatnonzero(self._unconverged(value, error, ratio) & np.repeat(~bad, k))
@@ -133,7 +133,7 @@ class BatchedIntegrator:
         k = self.assignments
         v, e = value.reshape(-1, k), error.reshape(-1, k)
         total = np.abs(v.sum(axis=1, keepdims=True))
-        too_wide = np.sqrt((e**2).sum(axis=1, keepdims=True)) > self.relative_accuracy * total
+        too_wide = np.hypot.reduce(e, axis=1, keepdims=True) > self.relative_accuracy * total
         large = e >= np.minimum(self.relative_accuracy * total / np.sqrt(k), e.max(axis=1, keepdims=True))
         return (
             (too_wide & large).reshape(-1)
@@ -181,6 +181,13 @@ class BatchedIntegrator:
             if progress is not None:
                 progress(min(start + TILE, len(active)), len(active))
         return out
+
+
+def _scatter(means: np.ndarray) -> np.ndarray:
+    """Standard deviation of [replicates, n] over the replicates; of weights whose squares underflow, too."""
+    scale = np.max(np.abs(means), axis=0)
+    scale = np.where(scale > 0.0, scale, 1.0)
+    return scale * np.std(means / scale, axis=0, ddof=1)
 
 
 _CACHE: dict[IntegrandFn, Callable] = {}

@@ -60,7 +60,7 @@ def make_results(
     out = np.zeros(len(value), dtype=RESULT_DTYPE)
     out["value_per_assignment"] = value
     out["value"] = value.sum(axis=1)
-    out["error"] = np.sqrt((error**2).sum(axis=1))
+    out["error"] = np.hypot(error[:, 0], error[:, 1])  # no underflow of the squares
     out["chi2_dof"] = chi2 / np.maximum(dof, 1)
     out["n_eval"] = n_eval
     probability = np.where(dof > 0, chi2_distribution.sf(chi2, np.maximum(dof, 1)), 1.0)
