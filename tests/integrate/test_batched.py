@@ -157,3 +157,11 @@ def test_errors_of_tiny_weights_do_not_underflow():
     pulls = (result["value"] - toy_exact(x, tiny).sum(axis=1)) / tiny / (result["error"] / tiny)
     assert np.all(result["status"] == "not_converged")
     assert 0.5 < np.std(pulls) < 2.0
+
+
+def test_number_of_items_does_not_compile_the_refinement_again():
+    for n in (3, 5, TILE + 3):
+        integrator(n_eval=(4096,)).integrate(events(n), np.arange(n))
+        if n == 3:
+            compiled = grid.refine._cache_size()
+    assert grid.refine._cache_size() == compiled

@@ -103,7 +103,7 @@ class BatchedIntegrator:
         active = np.flatnonzero(np.repeat(~bad, k))
         for i in range(ADAPTATIONS):
             sums = self._run(items, edges, active, event_ids, blocks=1, stage=-1 - i, replicates=1)
-            edges[active] = grid.refine(edges[active], sums.bins[0])
+            edges[active] = _refine(edges[active], sums.bins[0])
             n_eval[active] += POINTS
         for rung, blocks in enumerate(self.blocks):
             sums = self._run(
@@ -115,7 +115,7 @@ class BatchedIntegrator:
             plain = (sums.mean2.mean(axis=0) - value[active] ** 2) / (blocks * POINTS)
             ratio[active] = np.where(plain > 0.0, scatter**2 / np.where(plain > 0.0, plain, 1.0), 0.0)
             n_eval[active] += REPLICATES * blocks * POINTS
-            edges[active] = grid.refine(edges[active], sums.bins.sum(axis=0))
+            edges[active] = _refine(edges[active], sums.bins.sum(axis=0))
             active = np.flatnonzero(self._unconverged(value, error, ratio) & np.repeat(~bad, k))
             if not len(active):
                 break
@@ -188,6 +188,17 @@ def _scatter(means: np.ndarray) -> np.ndarray:
     scale = np.max(np.abs(means), axis=0)
     scale = np.where(scale > 0.0, scale, 1.0)
     return scale * np.std(means / scale, axis=0, ddof=1)
+
+
+def _refine(edges: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """``grid.refine`` in tiles: one compilation for any number of items."""
+    new = np.empty_like(edges)
+    for start in range(0, len(edges), TILE):
+        parts = [a[start : start + TILE] for a in (edges, sums)]
+        size = len(parts[0])
+        padded = [np.pad(a, ((0, TILE - size), (0, 0), (0, 0)), mode="edge") for a in parts]
+        new[start : start + size] = np.asarray(grid.refine(*padded))[:size]
+    return new
 
 
 _CACHE: dict[IntegrandFn, Callable] = {}
