@@ -23,6 +23,10 @@ class Integral(NamedTuple):
     n_eval: int
 
 
+class _NotANumberError(ArithmeticError):
+    """The integrand was not a finite number somewhere."""
+
+
 def integrate(
     f: Callable[[np.ndarray], np.ndarray],
     dim: int,
@@ -49,22 +53,32 @@ def integrate(
     Returns
     -------
     Integral: the unweighted mean of the iterations after adaptation, on a frozen grid, so that value and weight of an
-    iteration are independent (an average weighted by inverse variances is biased low).
+    iteration are independent (an average weighted by inverse variances is biased low). Value and error are NaN where
+    the integrand was not a number.
     """
+    n_done = 0
 
     @vegas.lbatchintegrand
     def batched(x: np.ndarray) -> np.ndarray:
+        nonlocal n_done
         n = len(x)
+        n_done += n
         padded = np.concatenate([x, np.full((-n % CHUNK, dim), 0.5)])
-        return np.concatenate([np.asarray(f(padded[i : i + CHUNK])) for i in range(0, n, CHUNK)])[:n]
+        values = np.concatenate([np.asarray(f(padded[i : i + CHUNK])) for i in range(0, n, CHUNK)])[:n]
+        if not np.all(np.isfinite(values)):
+            raise _NotANumberError
+        return values
 
     integrator = vegas.Integrator([[0.0, 1.0]] * dim, ran_array_generator=lambda size: generator.random(size))
     n_adapt = max(1, round(adaptation * iterations))
     per_iteration = max(100, n_eval // iterations)
-    warm_up = integrator(batched, nitn=n_adapt, neval=per_iteration)
-    if not warm_up.sum_neval:
-        return Integral(0.0, 0.0, 0.0, 0, 0)
-    result = integrator(batched, nitn=max(2, iterations - n_adapt), neval=per_iteration, adapt=False)
+    try:
+        warm_up = integrator(batched, nitn=n_adapt, neval=per_iteration)
+        if not warm_up.sum_neval:
+            return Integral(0.0, 0.0, 0.0, 0, 0)
+        result = integrator(batched, nitn=max(2, iterations - n_adapt), neval=per_iteration, adapt=False)
+    except _NotANumberError:
+        return Integral(np.nan, np.nan, 0.0, 0, n_done)
     return Integral(
         float(gvar.mean(result)),
         float(gvar.sdev(result)),
