@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import awkward as ak
 import jax
 import jax.numpy as jnp
 import numpy as np
+from pydantic import ValidationError
 
-from momentax.config import PhysicsConfig
+from momentax.config import Config, PhysicsConfig, load_config
+from momentax.constants import SQRT_S
 from momentax.errors import ConfigError
 from momentax.events.validate import bad_input
 from momentax.events.visible import visible
@@ -25,7 +28,7 @@ from momentax.transfer import Detector, detector_from_config
 def weigh(
     events: ak.Array,
     hypothesis: str | Hypothesis,
-    config: PhysicsConfig | dict | None = None,
+    config: PhysicsConfig | Config | Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
     """Matrix-element weights W(x|alpha) of events, each with its error and status.
@@ -36,7 +39,7 @@ def weigh(
     hypothesis : str or Hypothesis
         ``"drell_yan"``, ``"ttbar"``, ``"ttbar_173"``, ``"hza_500_300"``, or :func:`momentax.ttbar`,
         :func:`momentax.hza` for full control.
-    config : PhysicsConfig, mapping of its keys, or None for the defaults
+    config : PhysicsConfig, Config (its section ``physics``), mapping of the keys of either, or None for the defaults
     progress : callable(done, total), optional
 
     Returns
@@ -53,7 +56,7 @@ def weigh(
     physics = physics_config(config)
     hypothesis = as_hypothesis(hypothesis)
     model = hypothesis.model(physics)
-    observed = observed_events(events, model.detector)
+    observed = observed_events(events, model.detector, physics.sqrt_s)
     ids = np.asarray(events["event"], dtype=np.int64)
     dim, integrand = hypothesis.integrand(Options.from_physics(physics))
     settings = physics.integration
@@ -111,10 +114,13 @@ def weigh_reference(
     )
 
 
-def observed_events(events: ak.Array, detector: Detector) -> Observed:
-    """Observed arrays of events in the schema; events that fail validation are filled with NaN."""
+def observed_events(events: ak.Array, detector: Detector, sqrt_s: float = SQRT_S) -> Observed:
+    """Observed arrays of events in the schema; events that fail validation are filled with NaN.
+
+    ``sqrt_s`` (GeV): no event can have more energy than the two protons.
+    """
     seen = visible(events)
-    bad = bad_input(events)
+    bad = bad_input(events, sqrt_s)
     momentum = np.sqrt(np.maximum(seen.energy**2 - seen.mass**2, 0.0))
     # a rejected event may hold anything: a harmless row goes through the arithmetic, then NaN marks it
     energy, momentum, k_rec = (
@@ -133,10 +139,17 @@ def physics_config(config: Any) -> PhysicsConfig:
         return config
     if isinstance(getattr(config, "physics", None), PhysicsConfig):
         return config.physics
-    if isinstance(config, dict):
-        return PhysicsConfig.model_validate(config)
+    if isinstance(config, Mapping):
+        if "physics" in config:
+            return load_config(config).physics
+        try:
+            return PhysicsConfig.model_validate(dict(config))
+        except ValidationError as error:
+            load_config({"physics": dict(config)})  # raises, key by key, with the nearest names
+            raise ConfigError(f"config: {error}") from None
     raise ConfigError(
-        f"config: a PhysicsConfig, a mapping of its keys or None is needed, not {type(config).__name__}"
+        "config: a PhysicsConfig, a Config, a mapping of the keys of either or None is needed, "
+        f"not {type(config).__name__}"
     )
 
 

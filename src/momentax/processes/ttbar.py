@@ -38,9 +38,9 @@ class TTbar(Hypothesis):
     kind: ClassVar[str] = "ttbar"
 
     def __post_init__(self) -> None:
-        if not self.mt > 90.0:
+        if not 90.0 < self.mt < math.inf:
             raise PhysicsError(
-                f"ttbar: mt = {self.mt:g} GeV leaves no phase space for t -> W b; give mt > 90 GeV"
+                f"ttbar: mt = {self.mt:g} GeV leaves no phase space for t -> W b; give a finite mt > 90 GeV"
             )
 
     @property
