@@ -1,0 +1,91 @@
+# Transfer functions, g(k_T), sigma_u and c of simulated events with truth; used where physics.detector.table says so.
+SIMULATIONS = tuple(CONFIG.transfer.samples)
+
+
+wildcard_constraints:
+    simulation="|".join(SIMULATIONS) or "(?!)",
+
+
+def detector_table():
+    """Table of transfer functions that the weights use, if any: where a rule here makes it, it is made first."""
+    table = CONFIG.physics.detector.table
+    return [os.path.normpath(os.path.expanduser(table))] if table else []
+
+
+# Cuts on what is measured bias the response near their thresholds.
+OPEN_SELECTION = {
+    "electron_pt_min": None,
+    "muon_pt_min": None,
+    "jet_pt_min": None,
+    "mll_min": None,
+    "signal_region": False,
+}
+
+
+rule fit_transfer:
+    input:
+        file=lambda wildcards: CONFIG.transfer.samples[wildcards.simulation].path,
+    output:
+        table=result("transfer/{simulation}.npz"),
+        section=result("transfer/{simulation}.yaml"),
+        facts=result("transfer/{simulation}.json"),
+        closure=result("transfer/closure/{simulation}.npz"),
+    log:
+        log("transfer/{simulation}"),
+    benchmark:
+        benchmark_of("transfer/{simulation}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(2000),
+        runtime=more(30),
+    params:
+        spec=lambda wildcards: CONFIG.transfer.samples[wildcards.simulation].model_dump(mode="json"),
+        selection=section("selection") | OPEN_SELECTION,
+        min_entries=CONFIG.transfer.min_entries,
+        code=fingerprint("transfer.closure", "events"),
+    message:
+        "Fitting transfer functions and recoil to {input}"
+    script:
+        "../scripts/fit_transfer.py"
+
+
+rule figure_transfer:
+    input:
+        closure=result("transfer/closure/{simulation}.npz"),
+        facts=result("transfer/{simulation}.json"),
+    output:
+        response=report(
+            figure("transfer_response_{simulation}", SHOWN),
+            caption="../report/transfer.rst",
+            category="0 Transfer functions",
+            labels={"figure": "response", "simulation": "{simulation}"},
+        ),
+        recoil=report(
+            figure("transfer_recoil_{simulation}", SHOWN),
+            caption="../report/transfer.rst",
+            category="0 Transfer functions",
+            labels={"figure": "recoil", "simulation": "{simulation}"},
+        ),
+        others=figure("transfer_response_{simulation}", OTHERS)
+        + figure("transfer_recoil_{simulation}", OTHERS),
+    log:
+        log("figures/transfer_{simulation}"),
+    benchmark:
+        benchmark_of("figures/transfer_{simulation}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    params:
+        figures=section("figures"),
+        origin=lambda wildcards: CONFIG.transfer.samples[wildcards.simulation].path,
+        entries=lambda wildcards: CONFIG.transfer.samples[wildcards.simulation].max_events,
+        code=fingerprint("plots.transfer"),
+    message:
+        "Drawing the fitted transfer functions of {wildcards.simulation}"
+    script:
+        "../scripts/figure_transfer.py"
