@@ -1,16 +1,21 @@
 # momentax: from events to weights, networks, ROC curves and likelihoods. Targets: snakemake --list-target-rules
 include: "workflow/rules/common.smk"
+include: "workflow/rules/transfer.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/weigh.smk"
 include: "workflow/rules/regress.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/scan.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
 
 
 rule all:
     default_target: True
     input:
+        rules.table_cut_flow.output.page,
+        rules.table_statuses.output.page,
+        expand(rules.figure_transfer.output.response, simulation=SIMULATIONS),
         rules.figure_statuses.output.shown,
         expand(rules.figure_information.output.shown, hypothesis=HYPOTHESES),
         expand(rules.figure_regression.output.regression, kind=KINDS),
@@ -26,6 +31,12 @@ rule all_events:
 rule all_weights:
     input:
         expand(weights("{sample}"), sample=SAMPLES),
+
+
+rule all_tables:
+    input:
+        rules.table_cut_flow.output.table,
+        rules.table_statuses.output.table,
 
 
 rule all_regress:

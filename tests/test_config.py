@@ -74,6 +74,11 @@ REFUSED = [
     ({"physics": {"integration": {"relative_accuracy": -0.1}}}, ["relative_accuracy = -0.1"]),
     ({"physics": {"integration": {"n_eval": [16000, 4000]}}}, ["n_eval", "must rise"]),
     ({"physics": {"integration": {"n_eval": []}}}, ["n_eval", "empty"]),
+    (
+        {"recompute": {"n_eval": [64000]}},
+        ["recompute.n_eval [64000] must go beyond", "[] for no second pass"],
+    ),
+    ({"recompute": {"n_eval": [200000, 100000]}}, ["recompute", "must rise"]),
     ({"physics": {"detector": {"kind": "gausian"}}}, ["kind = 'gausian'", "did you mean 'gaussian'"]),
     ({"physics": {"detector": {"recoil": {"weights": [0.5, 0.4, 0.2]}}}}, ["weights sum to 1.1"]),
     ({"physics": {"detector": {"recoil": {"sigmas": [10, 30]}}}}, ["3 weights for 2 sigmas"]),

@@ -44,7 +44,8 @@ def seconds_per_weight() -> dict[str, Any]:
 def estimate(config: Config) -> Estimate:
     """Jobs, weights and CPU hours of a configuration.
 
-    The times are those of the default ladder of budgets and accuracy; a stricter accuracy costs more.
+    The times are those of the first pass with the default ladder of budgets and accuracy: a stricter accuracy costs
+    more, and the second pass (``recompute``) comes on top, in proportion to what the first one leaves open.
     Raises ConfigError for an integrator whose times have not been measured.
     """
     table = seconds_per_weight()
@@ -68,6 +69,8 @@ def estimate(config: Config) -> Estimate:
         "cross_section": len(labels),
         "weigh": sum(-(-n // size) for n in entries.values()),
         "merge": len(entries),
+        "recompute": sum(-(-n // config.recompute.events_per_job) for n in entries.values()),
+        "merge_recomputed": len(entries),
         "regress": len(per_kind),
         "classify": 1,
         "scan": len(config.scan.samples),

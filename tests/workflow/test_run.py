@@ -14,14 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from momentax.config import PhysicsConfig
+from momentax.config import PhysicsConfig, RecomputeConfig
+from momentax.recompute import recompute_file
 from momentax.weigh_file import weigh_file
 from momentax.weights_io import read_weights
 
 ROOT = Path(__file__).parents[2]
-PHYSICS = {"integration": {"n_eval": [4096], "relative_accuracy": 0.05}}
+PHYSICS = {"integration": {"n_eval": [4096], "relative_accuracy": 0.007}}
+RECOMPUTE = {"n_eval": [16384], "events_per_job": 4}
 CONFIG = {
     "physics": PHYSICS,
+    "recompute": RECOMPUTE,
     "samples": {
         "za": {"kind": "file", "path": "za.root", "max_events": 9, "hypothesis": "hza_500_300"},
     },
@@ -84,11 +87,12 @@ def test_an_interrupted_run_is_taken_up_and_keeps_what_is_complete(finished):
 def test_one_shard_equals_three_bit_for_bit(finished, tmp_path):
     workflow, *_ = finished
     merged = read_weights(workflow.folder / WEIGHTS)
-    whole = tmp_path / "whole.root"
+    first, whole = tmp_path / "first.root", tmp_path / "whole.root"
     labels = ["hza_500_300", "hza_450_300"]
-    weigh_file(
-        workflow.folder / "results/events/za.root", labels, whole, PhysicsConfig.model_validate(PHYSICS)
-    )
+    events, physics = workflow.folder / "results/events/za.root", PhysicsConfig.model_validate(PHYSICS)
+    weigh_file(events, labels, first, physics)
+    counts = recompute_file(events, first, whole, physics, RecomputeConfig.model_validate(RECOMPUTE))
+    assert all(n["replaced"] > 0 for n in counts.values())
     one = read_weights(whole)
     assert np.array_equal(one.event, merged.event)
     assert 6 <= len(one.event) <= 9
@@ -99,7 +103,7 @@ def test_one_shard_equals_three_bit_for_bit(finished, tmp_path):
 
 def test_every_job_left_a_log_with_its_progress_and_a_benchmark(finished):
     workflow, *_ = finished
-    for name in ("read/za", "weigh/za/0", "weigh/za/1", "weigh/za/2", "merge/za"):
+    for name in ("read/za", "weigh/za/0", "weigh/za/1", "weigh/za/2", "merge/za", "recompute/za/0"):
         assert "done in" in (workflow.folder / f"results/logs/{name}.log").read_text()
         assert "cpu_time" in (workflow.folder / f"results/benchmarks/{name}.tsv").read_text()
     assert "hza_450_300" in (workflow.folder / "results/logs/weigh/za/0.log").read_text()
@@ -110,10 +114,14 @@ def test_a_changed_section_reruns_the_stages_that_use_it(finished, job_counts):
     assert "Nothing to be done" in workflow("-n", WEIGHTS).stdout
     workflow.configure("seed.yaml", **CONFIG | {"physics": PHYSICS | {"sqrt_s": 13600.0}})
     counts = job_counts(workflow("-n", WEIGHTS, config="seed.yaml").stdout)
-    assert counts == {"merge": 1, "weigh": 3, "total": 4}
+    second = {"recompute": 3, "merge_recomputed": 1}
+    assert counts == {"merge": 1, "weigh": 3, "total": 8} | second
     workflow.configure("cuts.yaml", **CONFIG | {"selection": {"jet_pt_min": 40}})
     counts = job_counts(workflow("-n", WEIGHTS, config="cuts.yaml").stdout)
-    assert counts == {"merge": 1, "read": 1, "weigh": 3, "total": 5}
+    assert counts == {"merge": 1, "read": 1, "weigh": 3, "total": 9} | second
+    workflow.configure("again.yaml", **CONFIG | {"recompute": RECOMPUTE | {"n_eval": [32768]}})
+    counts = job_counts(workflow("-n", WEIGHTS, config="again.yaml").stdout)
+    assert counts == {"total": 4} | second
 
 
 def test_a_bad_events_file_is_named_and_leaves_no_output(finished):
@@ -134,5 +142,6 @@ def test_merged_metadata_say_what_the_weights_depend_on(finished):
     workflow, *_ = finished
     metadata = read_weights(workflow.folder / WEIGHTS).metadata
     assert PhysicsConfig.model_validate(metadata["config"]) == PhysicsConfig.model_validate(PHYSICS)
+    assert RecomputeConfig.model_validate(metadata["recompute"]) == RecomputeConfig.model_validate(RECOMPUTE)
     assert metadata["shards"] == 3
     assert json.dumps(metadata)

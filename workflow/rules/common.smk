@@ -39,6 +39,7 @@ wildcard_constraints:
     sample="|".join(SAMPLES),
     hypothesis="|".join(h.replace(".", r"\.") for h in HYPOTHESES),
     kind="|".join(KINDS),
+    part=r"\d+",
     shard=r"\d+",
     group="|".join(GROUPS),
 
@@ -64,8 +65,13 @@ def events(sample):
 
 
 def weights(sample):
-    """Path of the merged weights of a sample."""
+    """Path of the final weights of a sample."""
     return result(f"weights/{sample}.root")
+
+
+def first_weights(sample):
+    """Path of the weights of a sample after the first pass, before what was left open is integrated again."""
+    return result(f"weights/first/{sample}.root")
 
 
 def figure(name, form):
@@ -98,6 +104,18 @@ def shard_range(wildcards):
     """Entries [start, stop) of the events file that a shard weighs; none are left in a shard beyond the file's end."""
     size = CONFIG.shards.events_per_shard
     start = int(wildcards.shard) * size
+    return [start, min(start + size, entries(wildcards.sample))]
+
+
+def parts(sample):
+    """Numbers of the jobs of the second pass over the weights of a sample."""
+    return range(-(-entries(sample) // CONFIG.recompute.events_per_job))
+
+
+def part_range(wildcards):
+    """Entries [start, stop) of the weights file that a job of the second pass looks through."""
+    size = CONFIG.recompute.events_per_job
+    start = int(wildcards.part) * size
     return [start, min(start + size, entries(wildcards.sample))]
 
 

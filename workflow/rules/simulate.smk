@@ -1,5 +1,7 @@
 # Events: made by the built-in generator or read from ROOT files, selected, in one schema; cross sections.
 rule simulate:
+    input:
+        table=detector_table(),
     output:
         events=events("{sample}"),
     log:
@@ -54,6 +56,8 @@ rule read:
 
 
 rule cross_section:
+    input:
+        table=detector_table(),
     output:
         record=result("cross_sections/{hypothesis}.json"),
     log:

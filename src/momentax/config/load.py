@@ -18,10 +18,12 @@ from momentax.config.stages import (
     BuiltinSample,
     FileSample,
     HypothesesConfig,
+    RecomputeConfig,
     RegressSection,
     Sample,
     ScanSection,
     ShardsConfig,
+    TransferSection,
 )
 from momentax.errors import ConfigError, nearest
 from momentax.plots.config import FiguresConfig
@@ -58,6 +60,10 @@ class Config(Section):
     """What each event is weighed with: one weight for every hypothesis."""
     shards: ShardsConfig = ShardsConfig()
     """Division of the weights into jobs."""
+    recompute: RecomputeConfig = RecomputeConfig()
+    """Second pass over the weights that have not converged."""
+    transfer: TransferSection = TransferSection()
+    """Fits of transfer functions."""
     regress: RegressSection = RegressSection()
     """Regressors."""
     classify: ClassifyConfig = ClassifyConfig()
@@ -82,6 +88,13 @@ class Config(Section):
             raise ValueError("samples is empty; give at least one")
         if not self.hypothesis_labels():
             raise ValueError("hypotheses is empty; give at least one")
+        first, second = self.physics.integration, self.recompute
+        same = first.integrator == second.integrator
+        if same and second.n_eval and second.n_eval[0] <= first.n_eval[-1]:
+            raise ValueError(
+                f"recompute.n_eval {list(second.n_eval)} must go beyond physics.integration.n_eval "
+                f"{list(first.n_eval)}; give larger budgets, or [] for no second pass"
+            )
         for name in self.scan.samples:
             if name not in self.samples:
                 raise ValueError(f"scan.samples: {name!r} is no sample{nearest(name, self.samples)}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from momentax.config.base import GeV, Name, Section
 from momentax.constants import MASS_B, MASS_T, MASS_W, MASS_Z
@@ -120,6 +120,42 @@ class ShardsConfig(Section):
 
     events_per_shard: Count = 35
     """Entries of the events file per job; on a cluster aim at 5-30 minutes a job."""
+
+
+class RecomputeConfig(Section):
+    """Second pass over the weights that the first ladder left not_converged or zero: larger budgets."""
+
+    integrator: Literal["batched", "vegas"] = "batched"
+    """batched: after a batched first pass its ladder (physics.integration.n_eval) goes on with the budgets
+    below; vegas: each of them from anew."""
+    n_eval: tuple[Annotated[int, Field(ge=100)], ...] = (131072,)
+    """Further integrand evaluations per assignment of the jets, one number per rung; empty: no second pass.
+    A new weight replaces the old one if it converged or has the smaller relative error."""
+    events_per_job: Count = 2000
+    """Entries of the weights file that a job looks through; it integrates only those left open."""
+
+    @model_validator(mode="after")
+    def _ladder_rises(self) -> RecomputeConfig:
+        if any(b <= a for a, b in zip(self.n_eval, self.n_eval[1:], strict=False)):
+            raise ValueError(f"n_eval {list(self.n_eval)} must rise from rung to rung")
+        return self
+
+
+def _default_simulations() -> dict[str, Any]:
+    return {
+        "ttbar": FileSample(path="tests/data/events/tt_600.root", max_events=600),
+        "hza_500_300": FileSample(path="tests/data/events/za_500_300_600.root", max_events=600),
+    }
+
+
+class TransferSection(Section):
+    """Transfer functions, g(k_T), sigma_u and c fitted to simulated events (used by physics.detector.table)."""
+
+    samples: dict[Name, FileSample] = Field(default_factory=_default_simulations)
+    """Files of simulated events with truth, a fit each: <output>/transfer/<name>.npz, and <name>.yaml with the
+    section physics.detector that uses it. Best events of their own, several thousand, without tight cuts."""
+    min_entries: Annotated[int, Field(ge=200)] = 250
+    """Least pairs of true and measured energy in a bin of the true energy: bins are joined up to it."""
 
 
 class RegressSection(Section):
