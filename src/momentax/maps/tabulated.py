@@ -32,7 +32,8 @@ class TabulatedCells(NamedTuple):
 
     def forward(self, u: Array) -> tuple[Array, Array]:
         """(x, dx/du) with x in [0, 1], growing with ``u``. Where every weight is zero x = u."""
-        zero = jnp.zeros_like(u)
+        shape = jnp.broadcast_shapes(jnp.shape(u), jax.eval_shape(self.weight, jnp.zeros((), int)).shape)
+        zero = jnp.zeros(shape)
         total = jax.lax.fori_loop(0, self.n, lambda k, s: s + self.weight(k), zero)
         usable = total > 1e-280
         mean = jnp.where(usable, total, 1.0) / self.n
@@ -47,5 +48,5 @@ class TabulatedCells(NamedTuple):
             density = jnp.where(inside, w / (1.0 + self.floor), density)
             return below + w, x, density
 
-        _, x, density = jax.lax.fori_loop(0, self.n, step, (zero, zero, jnp.ones_like(u)))
+        _, x, density = jax.lax.fori_loop(0, self.n, step, (zero, zero, jnp.ones(shape)))
         return x, 1.0 / density
