@@ -56,6 +56,19 @@ def test_information_says_unit_counts_and_what_is_missing() -> None:
     assert int(line.split("/")[-1].split()[0]) >= 1
 
 
+def test_one_outlier_does_not_stretch_the_axis() -> None:
+    given = {k: v[:40].copy() for k, v in INFORMATION.items()}
+    before = distributions.information_distributions(given, "ttbar").axes[0].get_xlim()
+    given["ttbar"][3] = 198.0
+    figure = distributions.information_distributions(given, "ttbar")
+    low, high = figure.axes[0].get_xlim()
+    assert high < 30 and low == pytest.approx(before[0], abs=1)
+    assert "below / above the axis: 0 / 1 events" in texts(figure)
+    # everything else stays on it
+    rest = np.concatenate([given["drell_yan"], np.delete(given["ttbar"], 3)])
+    assert low <= rest.min() and rest.max() <= high
+
+
 def test_information_histograms_have_unit_area_with_what_is_outside() -> None:
     figure = distributions.information_distributions({"ttbar": INFORMATION["ttbar"]}, "ttbar")
     (patch,) = [p for p in figure.axes[0].patches if hasattr(p, "get_data")]

@@ -15,21 +15,36 @@ from momentax.plots import style
 from momentax.plots.config import FiguresConfig
 
 
-def _range(values: Sequence[np.ndarray], low: float = 0.002, high: float = 0.998) -> tuple[float, float]:
-    """Axis limits that hold nearly everything: the widest of the quantiles, rounded outwards."""
+def _range(values: Sequence[np.ndarray], fence: float | None = None) -> tuple[float, float]:
+    """Axis limits, rounded outwards: those of all values, or of all that are no outliers in their own sample.
+
+    ``fence``: an outlier is more than this many interquartile ranges outside the quartiles. Quantiles near 0 and 1
+    would follow a single outlier in a sample of a hundred.
+    """
     filled = [v for v in values if len(v)]
     if not filled:
         raise InputError("nothing to draw: no event has a usable weight")
-    a = min(float(np.quantile(v, low)) for v in filled)
-    b = max(float(np.quantile(v, high)) for v in filled)
+    if fence is not None:
+        filled = [_without_outliers(v, fence) for v in filled]
+    a, b = min(float(v.min()) for v in filled), max(float(v.max()) for v in filled)
     margin = 0.04 * (b - a) + 1e-9
     step = 10.0 ** np.floor(np.log10(max(b - a, 1e-3))) / 2
     return float(np.floor((a - margin) / step) * step), float(np.ceil((b + margin) / step) * step)
 
 
+def _without_outliers(values: np.ndarray, fence: float) -> np.ndarray:
+    low, high = np.quantile(values, [0.25, 0.75])
+    # the quartiles interpolate: the values next to them stay in, also where the sample has two values
+    reach = fence * (high - low)
+    return values[(values >= low - reach) & (values <= high + reach)]
+
+
 def _filled(axis: hist.axis.Regular | hist.axis.Variable, values: np.ndarray) -> hist.Hist:
     return hist.Hist(axis, storage=hist.storage.Weight()).fill(values)
 
+
+#: Interquartile ranges from the quartiles to the last information on the axis: 7 standard deviations of a normal one.
+FENCE = 5.0
 
 #: Ratios are drawn where the denominator has at least this many events: below, Gaussian errors mislead.
 _FEW = 10
@@ -64,7 +79,7 @@ def information_distributions(
     """
     config = config or FiguresConfig()
     finite = {s: v[np.isfinite(v)] for s, v in information.items()}
-    axis = hist.axis.Regular(config.information_bins, *_range(list(finite.values())))
+    axis = hist.axis.Regular(config.information_bins, *_range(list(finite.values()), FENCE))
     width = axis.widths[0]
     with style.context():
         figure, axes = style.new_figure(
@@ -197,7 +212,7 @@ def cost_distribution(
     references = references or {}
     positive = {k: v[np.isfinite(v) & (v > 0)] for k, v in costs.items()}
     logs = [np.log10(v) for v in positive.values()] + [np.log10([r]) for r in references.values()]
-    low, high = _range(logs, 0.0, 1.0)
+    low, high = _range(logs)
     axis = hist.axis.Variable(np.logspace(low, high, config.information_bins + 1))
     with style.context():
         figure, (ax,) = style.new_figure()
