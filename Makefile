@@ -53,4 +53,4 @@ format: setup
 	$(BIN)/python -m momentax.config --write
 
 slurm: setup
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c envs/constraints.txt snakemake-executor-plugin-slurm==2.8.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c envs/constraints.txt -e '.[slurm]'

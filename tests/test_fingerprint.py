@@ -9,21 +9,23 @@ import pytest
 
 from momentax import fingerprint as module
 
+CACHED = (module._tree, module._digest, module._imports, module._data, module._data_digest)
+
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
     """The library's source in a folder where it can be changed; fingerprint of the copy as it now is."""
     root = tmp_path / "momentax"
-    shutil.copytree(Path(module.__file__).parent, root, ignore=shutil.ignore_patterns("__pycache__", "data"))
+    shutil.copytree(Path(module.__file__).parent, root, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(module, "_ROOT", root)
 
     def now(*names: str) -> str:
-        for cached in (module._tree, module._digest, module._imports):
+        for cached in CACHED:
             cached.cache_clear()
         return module.fingerprint(*names)
 
     yield root, now
-    for cached in (module._tree, module._digest, module._imports):
+    for cached in CACHED:
         cached.cache_clear()
 
 
@@ -58,6 +60,19 @@ def test_figures_do_not_depend_on_the_weight(copy):
     before = now("plots.learning", "plots.likelihood", "plots.distributions")
     _append(root / "integrate/batched.py", "\nNEW = 1\n")
     assert now("plots.learning", "plots.likelihood", "plots.distributions") == before
+
+
+def test_data_of_the_library_count_where_they_are_read(copy):
+    root, now = copy
+    weigh, figures = now("weigh_file"), now("plots.style")
+    cost = now("estimate")
+    (root / "data/transfer_functions.npz").write_bytes(b"another table")
+    assert now("weigh_file") != weigh
+    assert now("plots.style") == figures
+    weigh = now("weigh_file")
+    (root / "data/seconds_per_weight.json").write_text("{}")
+    assert now("weigh_file") == weigh
+    assert now("estimate") != cost
 
 
 def test_an_unknown_module_is_refused():

@@ -11,11 +11,12 @@ _ROOT = Path(__file__).parent
 
 
 def fingerprint(*modules: str) -> str:
-    """Hash (16 hex digits) of the given modules and of all momentax modules that they import.
+    """Hash (16 hex digits) of the given modules, of all momentax modules that they import, and of their data.
 
     modules: dotted names below momentax, as ``"weight"`` or ``"regress.fit"``. Imports are followed in the
-    source, also those inside functions; names that ``momentax/__init__.py`` loads on first use are not.
-    Comments and layout do not count. Raises ValueError for a module that does not exist.
+    source, also those inside functions; names that ``momentax/__init__.py`` loads on first use are not. A file
+    of ``momentax/data`` counts where a module has its name as a string. Comments and layout do not count.
+    Raises ValueError for a module that does not exist.
     """
     todo, seen = [f"momentax.{m}" for m in modules], set[str]()
     for name in todo:
@@ -29,6 +30,8 @@ def fingerprint(*modules: str) -> str:
     digest = hashlib.sha256()
     for name in sorted(seen):
         digest.update(f"{name} {_digest(name)}\n".encode())
+    for file in sorted({file for name in seen for file in _data(name)}):
+        digest.update(f"{file} {_data_digest(file)}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -61,3 +64,17 @@ def _imports(name: str) -> tuple[str, ...]:
     ours = {f for f in found if f.split(".")[0] == "momentax" and _file(f) is not None}
     parents = {".".join(f.split(".")[:k]) for f in ours for k in range(1, f.count(".") + 1)}
     return tuple(sorted(ours | parents))
+
+
+@cache
+def _data(name: str) -> tuple[str, ...]:
+    """Files of the data folder that a module names."""
+    folder = _ROOT / "data"
+    there = {path.name for path in folder.iterdir() if path.is_file()} if folder.is_dir() else set()
+    strings = {node.value for node in ast.walk(_tree(name)) if isinstance(node, ast.Constant)}
+    return tuple(sorted(there & strings))
+
+
+@cache
+def _data_digest(file: str) -> str:
+    return hashlib.sha256((_ROOT / "data" / file).read_bytes()).hexdigest()
