@@ -52,7 +52,7 @@ def closure(events: ak.Array, fitted: FittedTransfer) -> dict[str, Histogram]:
         for i in range(3):
             inside = (p.e_gen >= thirds[i]) & (p.e_gen <= thirds[i + 1])
             x, energies = response[inside], p.e_gen[inside]
-            edges = np.linspace(*np.quantile(x, [0.005, 0.995]), _BINS + 1)
+            edges = np.linspace(*_core(x), _BINS + 1)
             expected = _expected_shares(fitted.transfers[name], energies, edges)
             histograms[f"{name}_{i}"] = _histogram(x, p.weight[inside], edges, expected, thirds[i : i + 2])
     k = np.hypot(*recoil.k_t.T)
@@ -74,6 +74,13 @@ def histograms_of(arrays: Mapping[str, np.ndarray]) -> dict[str, Histogram]:
     """The histograms out of the named arrays of :func:`closure_arrays`."""
     names = dict.fromkeys(key.split("/")[0] for key in arrays)
     return {name: Histogram(*(arrays[f"{name}/{f}"] for f in Histogram._fields)) for name in names}
+
+
+def _core(x: np.ndarray) -> tuple[float, float]:
+    """The central 99 %, but no further from the median than 5 times half the central 68 %."""
+    far_low, low, median, high, far_high = np.quantile(x, [0.005, 0.1587, 0.5, 0.8413, 0.995])
+    reach = 2.5 * (high - low)
+    return max(far_low, median - reach), min(far_high, median + reach)
 
 
 def _histogram(
