@@ -1,4 +1,4 @@
-"""The multi-channel energy samplers integrate known functions to their closed forms: densities are those of the points."""
+"""The multi-channel energy samplers integrate known functions to their closed forms: their densities are exact."""
 
 import jax.numpy as jnp
 import numpy as np

@@ -12,7 +12,7 @@ from momentax.integrate.batched import BatchedIntegrator
 from momentax.processes import parse_hypothesis
 from momentax.processes.base import Options
 from momentax.simulate import generate
-from momentax.weight import observed_events, weigh, weigh_reference
+from momentax.weight import observed_events, weigh
 
 FAST = PhysicsConfig.model_validate({"integration": {"n_eval": (4096, 16384)}})
 
@@ -58,8 +58,13 @@ def test_widths_narrow_limit(events):
     assert np.all(difference < 4 * np.hypot(*errors) + 0.005 * values[0])
 
 
-def test_widths_belong_to_the_label():
-    assert momentax.hza(500, 300, widths=(1.0, 1.0)).label != momentax.hza(500, 300).label
+def test_model_parameters_belong_to_the_label():
+    assert momentax.hza(500, 300, widths=[1.0, 0.5]).label == "hza_500_300_w1_0.5"
+    assert momentax.hza(500, 300, cos_ba=-0.1).label == "hza_500_300_cbam0.1"
+    assert momentax.hza(500.0001, 300).label != momentax.hza(500, 300).label
+    for wrong in ({"widths": (-1.0, 1.0)}, {"widths": (1.0,)}, {"tan_beta": -1.0}, {"cos_ba": 2.0}):
+        with pytest.raises(PhysicsError):
+            momentax.hza(500, 300, **wrong)
 
 
 @pytest.mark.parametrize("label", ["drell_yan", "hza_500_300", "ttbar"])
@@ -111,7 +116,6 @@ def test_vegas_spends_and_reports(events):
     assert (
         result["n_eval"][0] > 1000 and result["value"][0] > 0 and 0 < result["error"][0] < result["value"][0]
     )
-    assert weigh_reference is not None
 
 
 def test_mass_derivative_equals_finite_difference(events):

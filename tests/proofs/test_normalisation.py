@@ -1,9 +1,9 @@
 """Closure (ii): Int W(x|alpha) dx over all measured events is the generator's cross section, for every hypothesis.
 
-x comes from densities made by hand (measured_density.py), the inner integral from a few points of the integrand for each
-x: an unbiased estimate of W, so the mean of W/density is the cross section whatever the integrator does. A wrong factor
-2 or pi, a missing Jacobian such as E_lab/E_hard or a wrong flux fails here. x is drawn with the jets labelled (b, bbar),
-that is all orderings of p_T: then one assignment integrates to the cross section.
+x comes from densities made by hand (measured_density.py), the inner integral from a few points of the integrand for
+each x: an unbiased estimate of W, so the mean of W/density is the cross section whatever the integrator does. A wrong
+factor 2 or pi, a missing Jacobian such as E_lab/E_hard or a wrong flux fails here. x is drawn with the jets labelled
+(b, bbar), that is all orderings of p_T: then one assignment integrates to the cross section.
 """
 
 import jax

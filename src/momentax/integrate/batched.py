@@ -8,8 +8,11 @@ compilation a process; items that have converged leave, and the rest are packed 
    own random digital shift, give the value (their plain mean) and the error (their scatter). No estimate is weighted by
    its own variance, so small samples do not bias it. The points of a rung refine the grid for the next one.
 
-chi2 is the scatter of the replicates over that expected of independent random points: far above 1 for one that was hit
-by a spike, below 1 by what the quasi-random points gain.
+chi2 compares independent estimates: the scatter of the replicates with that of as many independent random points (below
+1 by what the quasi-random points gain), and each rung with the one before it.
+
+The rung at which an item stops is chosen by its own error, which correlates with its value: measured on H -> ZA events
+with 2 % asked, the mean weight is 0.05 +- 0.03 % low.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from momentax.integrate import grid, points
-from momentax.integrate.result import make_results
+from momentax.integrate.result import consistent, make_results
 from momentax.processes.base import IntegrandFn
 from momentax.processes.observed import Observed
 
@@ -39,7 +42,7 @@ Progress = Callable[[int, int], None]
 
 
 class _Sums(NamedTuple):
-    """Per item: mean of f, mean of f^2 over the points; sum of f^2 in every bin of the grid."""
+    """Per replicate and item: mean of f and of f^2 over the points; per item: sum of f^2 in every bin of the grid."""
 
     mean: np.ndarray
     mean2: np.ndarray
@@ -89,64 +92,67 @@ class BatchedIntegrator:
 
         Events with a value that is not finite in ``observed`` come back as ``bad_input``.
         """
-        n = len(event_ids)
+        n, k = len(event_ids), self.assignments
         bad = ~np.all([np.isfinite(a) for a in jax.tree.leaves(observed)], axis=0)
-        observed = jax.tree.map(
-            lambda a: np.where(bad, np.nanmean(a[~bad]) if (~bad).any() else 1.0, a), observed
-        )
-        k = self.assignments
         both = (observed, observed.swapped())[:k]
         items = jax.tree.map(lambda *a: np.stack(a, axis=1).reshape(-1), *both)
-        value, error, ratio = (np.zeros(k * n) for _ in range(3))
-        n_eval = np.zeros(k * n, dtype=np.int64)
+        value, error, chi2 = (np.zeros(k * n) for _ in range(3))
+        dof, n_eval = (np.zeros(k * n, dtype=np.int64) for _ in range(2))
         edges = grid.uniform_grid(k * n, self.dim)
         active = np.flatnonzero(np.repeat(~bad, k))
         for i in range(ADAPTATIONS):
             sums = self._run(items, edges, active, event_ids, blocks=1, stage=-1 - i, replicates=1)
-            edges[active] = _refine(edges[active], sums.bins[0])
+            edges[active] = _refine(edges[active], sums.bins)
             n_eval[active] += POINTS
         for rung, blocks in enumerate(self.blocks):
-            sums = self._run(
-                items, edges, active, event_ids, blocks, stage=rung, replicates=REPLICATES, progress=progress
-            )
-            value[active] = sums.mean.mean(axis=0)
-            scatter = _scatter(sums.mean)
-            error[active] = scatter / np.sqrt(REPLICATES)
-            plain = (sums.mean2.mean(axis=0) - value[active] ** 2) / (blocks * POINTS)
-            ratio[active] = np.where(plain > 0.0, scatter**2 / np.where(plain > 0.0, plain, 1.0), 0.0)
+            sums = self._run(items, edges, active, event_ids, blocks, rung, REPLICATES, progress)
+            mean, scatter = sums.mean.mean(axis=0), _scatter(sums.mean)
+            plain = (sums.mean2.mean(axis=0) - mean**2) / (blocks * POINTS)
+            usable = plain > 0.0
+            chi2[active] = (REPLICATES - 1) * np.where(usable, scatter**2 / np.where(usable, plain, 1.0), 0.0)
+            dof[active] = REPLICATES - 1
+            if rung > 0:
+                before = np.hypot(error[active], scatter / np.sqrt(REPLICATES))
+                pull = (mean - value[active]) / np.where(before > 0.0, before, 1.0)
+                chi2[active] += pull**2
+                dof[active] += 1
+            value[active], error[active] = mean, scatter / np.sqrt(REPLICATES)
             n_eval[active] += REPLICATES * blocks * POINTS
-            edges[active] = _refine(edges[active], sums.bins.sum(axis=0))
-            active = np.flatnonzero(self._unconverged(value, error, ratio) & np.repeat(~bad, k))
+            edges[active] = _refine(edges[active], sums.bins)
+            active = active[self._unconverged(value, error, chi2, dof)[active]]
             if not len(active):
                 break
         values, errors = value.reshape(n, k), error.reshape(n, k)
-        worst = np.take_along_axis(ratio.reshape(n, k), values.argmax(axis=1)[:, None], axis=1)[:, 0]
+        # the consistency of an event is that of its larger assignment
+        larger = np.nan_to_num(values).argmax(axis=1)[:, None]
+        chi2, dof = (np.take_along_axis(a.reshape(n, k), larger, axis=1)[:, 0] for a in (chi2, dof))
         if k == 1:
             # the same number twice: its error adds linearly, where make_results adds in quadrature
             values, errors = np.repeat(values, 2, axis=1), np.repeat(np.sqrt(2.0) * errors, 2, axis=1)
-        dof = np.full(n, REPLICATES - 1)
         spent = n_eval.reshape(n, k).sum(axis=1)
-        return make_results(values, errors, worst * dof, dof, spent, self.relative_accuracy, bad)
+        return make_results(values, errors, chi2, dof, spent, self.relative_accuracy, bad)
 
-    def _unconverged(self, value: np.ndarray, error: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-        """Items that keep their event from converging: those with more than their share of its error."""
+    def _unconverged(
+        self, value: np.ndarray, error: np.ndarray, chi2: np.ndarray, dof: np.ndarray
+    ) -> np.ndarray:
+        """Items that keep their event from converging: more than their share of its error, or inconsistent estimates.
+
+        An item that was not a number somewhere is left as it is: more points would only hide it.
+        """
         k = self.assignments
         v, e = value.reshape(-1, k), error.reshape(-1, k)
         total = np.abs(v.sum(axis=1, keepdims=True))
         too_wide = np.hypot.reduce(e, axis=1, keepdims=True) > self.relative_accuracy * total
         large = e >= np.minimum(self.relative_accuracy * total / np.sqrt(k), e.max(axis=1, keepdims=True))
-        return (
-            (too_wide & large).reshape(-1)
-            | ~np.isfinite(value)
-            | (value == 0.0) & np.repeat(total[:, 0] == 0.0, k)
-        )
+        inconsistent = ~consistent(chi2, dof).reshape(-1, k) & (e > 0.1 * self.relative_accuracy * total)
+        return ((too_wide & large) | inconsistent | (total == 0.0)).reshape(-1) & np.isfinite(value)
 
     def _run(self, items, edges, active, event_ids, blocks, stage, replicates, progress=None) -> _Sums:
-        """Sums of every active item, arrays [replicates, len(active), ...]; tiles are padded with their last item."""
+        """Sums of every active item (in that order); tiles are padded with their last item."""
         out = _Sums(
             np.zeros((replicates, len(active))),
             np.zeros((replicates, len(active))),
-            np.zeros((replicates, len(active), self.dim, grid.N_BINS)),
+            np.zeros((len(active), self.dim, grid.N_BINS)),
         )
         for start in range(0, len(active), TILE):
             index = active[start : start + TILE]
@@ -176,8 +182,12 @@ class BatchedIntegrator:
                     self._evaluate(tile_edges, tile, self.model, self._net[k], jnp.asarray(shifts[:, r]))
                     for k in range(blocks)
                 ]
-                for target, source in zip(out, zip(*parts, strict=True), strict=True):
-                    target[r, start : start + size] = sum(np.asarray(s) for s in source)[:size] / blocks
+                mean, mean2, bins = (
+                    np.sum(source, axis=0)[:size] / blocks for source in zip(*parts, strict=True)
+                )
+                out.mean[r, start : start + size] = mean
+                out.mean2[r, start : start + size] = mean2
+                out.bins[start : start + size] += bins
             if progress is not None:
                 progress(min(start + TILE, len(active)), len(active))
         return out

@@ -1,4 +1,4 @@
-"""The reference integrator: the ``vegas`` package (Lepage, J. Comput. Phys. 439 (2021) 110386), one integral at a time."""
+"""The reference integrator: the ``vegas`` package, one integral at a time (Lepage, J. Comput. Phys. 439, 110386)."""
 
 from __future__ import annotations
 

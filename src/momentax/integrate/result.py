@@ -14,7 +14,7 @@ somewhere; bad_input: the event cannot be weighed (missing objects, unphysical m
 """
 
 CHI2_PROBABILITY = 1e-4
-"""Iterations (or halves of the replicates) that agree less than this are not converged."""
+"""Independent estimates that agree less than this are not converged."""
 
 RESULT_DTYPE = np.dtype(
     [
@@ -26,7 +26,13 @@ RESULT_DTYPE = np.dtype(
         ("value_per_assignment", np.float64, (2,)),
     ]
 )
-"""value, error: W and its standard deviation, pb / (GeV^6 sr^4); value_per_assignment: (b, bbar) = (j1, j2), (j2, j1)."""
+"""value, error: W and its standard deviation, pb / (GeV^6 sr^4); value_per_assignment: (b, bbar) = (j1, j2)
+and (j2, j1)."""
+
+
+def consistent(chi2: np.ndarray, dof: np.ndarray) -> np.ndarray:
+    """Whether the chi2 probability of independent estimates exceeds :data:`CHI2_PROBABILITY` (dof 0: True)."""
+    return np.where(dof > 0, chi2_distribution.sf(chi2, np.maximum(dof, 1)), 1.0) > CHI2_PROBABILITY
 
 
 def make_results(
@@ -63,8 +69,7 @@ def make_results(
     out["error"] = np.hypot(error[:, 0], error[:, 1])  # no underflow of the squares
     out["chi2_dof"] = chi2 / np.maximum(dof, 1)
     out["n_eval"] = n_eval
-    probability = np.where(dof > 0, chi2_distribution.sf(chi2, np.maximum(dof, 1)), 1.0)
-    converged = (out["error"] <= relative_accuracy * np.abs(out["value"])) & (probability > CHI2_PROBABILITY)
+    converged = (out["error"] <= relative_accuracy * np.abs(out["value"])) & consistent(chi2, dof)
     out["status"] = np.where(converged, "ok", "not_converged")
     out["status"][(out["value"] == 0.0)] = "zero"
     out["status"][~np.isfinite(out["value"]) | ~np.isfinite(out["error"])] = "nan"

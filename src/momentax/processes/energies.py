@@ -8,6 +8,7 @@ shape of every channel separately.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import jax
@@ -47,7 +48,7 @@ class PairSample(NamedTuple):
 def choose_interval(u: Array, edges: tuple[float, ...]) -> tuple[list[Array], Array]:
     """Which interval of [0, edges..., 1] holds ``u`` (one-hot list of booleans), and u rescaled inside it to [0, 1]."""
     bounds = (0.0, *edges, 1.0)
-    inside = [(u >= lo) & (u < hi) for lo, hi in zip(bounds[:-1], bounds[1:], strict=True)]
+    inside = [(u >= lo) & (u < hi) for lo, hi in pairwise(bounds)]
     inside[-1] = u >= bounds[-2]
     local = jnp.zeros_like(u)
     for flag, lo, hi in zip(inside, bounds[:-1], bounds[1:], strict=True):
@@ -126,7 +127,8 @@ CHANNEL_EDGES = (0.2, 0.4, 0.6, 0.8)
 def b_pair(u3: Array, u4: Array, b1: Particle, b2: Particle, z: FourVector, poles: BPairPoles) -> PairSample:
     """Energies of two massive b's beside a Z of four-momentum ``z``: transfer functions and the A and H poles.
 
-    Density p(E1, E2) = [ t4_1 t4_2 + t4_1 BW_A ds_bb/dE2 + t4_1 BW_H ds_H/dE2 + BW_A BW_H |d(s_bb, s_H)/d(E1, E2)| ] / 5:
+    Density p(E1, E2) = 1/5 [ t4_1 t4_2 + t4_1 BW_A ds_bb/dE2 + t4_1 BW_H ds_H/dE2
+                              + BW_A BW_H |d(s_bb, s_H)/d(E1, E2)| ]:
     the second and third channel cover rising s(E2) only, and each of the two branches (1/5 each) of the last one
     covers the energies with one sign of the Jacobian.
     """

@@ -21,7 +21,7 @@ from momentax.kinematics import transverse_boost_to_rest
 from momentax.maps import BreitWigner
 from momentax.processes import energies, measure, observed
 from momentax.processes.base import Hypothesis, IntegrandFn, Model, Options
-from momentax.processes.thdm import two_higgs_doublet
+from momentax.processes.thdm import check_point, two_higgs_doublet
 
 Array = jax.Array
 
@@ -44,18 +44,24 @@ class HZA(Hypothesis):
     jets_exchangeable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        two_higgs_doublet(self.mH, self.mA)  # refuses masses out of range
+        check_point(
+            self.mH,
+            self.mA,
+            1.5 if self.tan_beta is None else self.tan_beta,
+            0.01 if self.cos_ba is None else self.cos_ba,
+            self.widths,
+        )
 
     @property
     def label(self) -> str:
         # what differs from the configuration's model is part of the name: of its random stream and its branches
         extras = [("w", self.widths), ("tb", self.tan_beta), ("cba", self.cos_ba)]
         texts = [
-            name + "_".join(f"{v:g}" for v in np.atleast_1d(value))
+            name + "_".join(f"{v:.10g}" for v in np.atleast_1d(value))
             for name, value in extras
             if value is not None
         ]
-        return "_".join([f"hza_{self.mH:g}_{self.mA:g}", *texts])
+        return "_".join([f"hza_{self.mH:.10g}_{self.mA:.10g}", *texts]).replace("-", "m")
 
     def scale(self) -> float:
         return self.mH
@@ -142,4 +148,4 @@ def hza(
     ``widths`` = (Gamma_H, Gamma_A) in GeV; by default the leading-order 2HDM widths of ``tan_beta`` (1.5) and
     ``cos_ba`` = cos(beta - alpha) (0.01). Raises PhysicsError below threshold.
     """
-    return HZA(float(mH), float(mA), widths, tan_beta, cos_ba)
+    return HZA(float(mH), float(mA), None if widths is None else tuple(map(float, widths)), tan_beta, cos_ba)

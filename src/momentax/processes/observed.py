@@ -140,7 +140,7 @@ def transfer_density(detector: Detector, x: Observed, energies: tuple[Array, Arr
 
 
 def recoil_shift(x: Observed, b: FourVector, bbar: FourVector, c: Array | float) -> tuple[Array, Array]:
-    """k_rec + c sum_b (pT_b^gen - pT_b^rec): where N2 expects k_T, GeV (c: share of radiated b energy in the recoil)."""
+    """k_rec + c sum_b (pT_b^gen - pT_b^rec): where N2 expects k_T, GeV."""
     dx = b.x - x.b.p_rec * x.b.nx + bbar.x - x.bbar.p_rec * x.bbar.nx
     dy = b.y - x.b.p_rec * x.b.ny + bbar.y - x.bbar.p_rec * x.bbar.ny
     return x.krec_x + c * dx, x.krec_y + c * dy

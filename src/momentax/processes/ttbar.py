@@ -45,7 +45,7 @@ class TTbar(Hypothesis):
 
     @property
     def label(self) -> str:
-        return self.kind if self.mt == MASS_T else f"{self.kind}_{self.mt:g}"
+        return self.kind if self.mt == MASS_T else f"{self.kind}_{self.mt:.10g}"
 
     def scale(self) -> float:
         return self.mt
