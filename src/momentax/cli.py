@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from momentax.compile_cache import use_compile_cache
 from momentax.errors import InputError, MomentaxError
 
 
@@ -192,6 +193,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of ``momentax``; returns the exit status."""
     args = parser().parse_args(arguments)
+    use_compile_cache()
     try:
         args.run(args)
     except MomentaxError as error:

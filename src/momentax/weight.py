@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import awkward as ak
@@ -85,7 +86,7 @@ def weigh_reference(
     """The same weights by the ``vegas`` package, one event and assignment at a time, climbing the same ladder."""
     dim, integrand = hypothesis.integrand(Options.from_physics(physics))
     settings = physics.integration
-    compiled = jax.jit(integrand)
+    compiled = jax.jit(lambda u, observed, model: integrand(u, observed, model))
     n = len(event_ids)
     bad = ~np.all([np.isfinite(a) for a in jax.tree.leaves(observed)], axis=0)
     value, error, chi2, dof = (np.zeros((n, 2)) for _ in range(4))
@@ -93,11 +94,9 @@ def weigh_reference(
     for i in np.flatnonzero(~bad):
         for budget in settings.n_eval:
             for a in range(2):
-                one = jax.tree.map(
-                    lambda v, i=i: jnp.asarray(v[i]), observed if a == 0 else observed.swapped()
-                )
+                one = jax.tree.map(jnp.asarray, (observed if a == 0 else observed.swapped()).take(i))
                 result = reference.integrate(
-                    lambda u, one=one: compiled(u, one, model),
+                    partial(compiled, observed=one, model=model),
                     dim,
                     budget,
                     points.stream(settings.seed, int(event_ids[i]), hypothesis.label, a, budget),

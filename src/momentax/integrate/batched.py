@@ -125,12 +125,13 @@ class BatchedIntegrator:
         values, errors = value.reshape(n, k), error.reshape(n, k)
         # the consistency of an event is that of its larger assignment
         larger = np.nan_to_num(values).argmax(axis=1)[:, None]
-        chi2, dof = (np.take_along_axis(a.reshape(n, k), larger, axis=1)[:, 0] for a in (chi2, dof))
+        event_chi2 = np.take_along_axis(chi2.reshape(n, k), larger, axis=1)[:, 0]
+        event_dof = np.take_along_axis(dof.reshape(n, k), larger, axis=1)[:, 0]
         if k == 1:
             # the same number twice: its error adds linearly, where make_results adds in quadrature
             values, errors = np.repeat(values, 2, axis=1), np.repeat(np.sqrt(2.0) * errors, 2, axis=1)
         spent = n_eval.reshape(n, k).sum(axis=1)
-        return make_results(values, errors, chi2, dof, spent, self.relative_accuracy, bad)
+        return make_results(values, errors, event_chi2, event_dof, spent, self.relative_accuracy, bad)
 
     def _unconverged(
         self, value: np.ndarray, error: np.ndarray, chi2: np.ndarray, dof: np.ndarray

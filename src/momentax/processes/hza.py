@@ -7,6 +7,7 @@ Recoil ``balanced``: (E_l+, E_l-); E_b and E_bbar follow from k_T = 0 (block A).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -36,7 +37,7 @@ class HZA(Hypothesis):
 
     mH: float
     mA: float
-    widths: tuple[float, float] | None = None
+    widths: tuple[float, ...] | None = None
     tan_beta: float | None = None
     cos_ba: float | None = None
     kind: ClassVar[str] = "hza"
@@ -139,7 +140,7 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
 def hza(
     mH: float,
     mA: float,
-    widths: tuple[float, float] | None = None,
+    widths: Sequence[float] | None = None,
     tan_beta: float | None = None,
     cos_ba: float | None = None,
 ) -> HZA:

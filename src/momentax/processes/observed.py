@@ -94,26 +94,13 @@ def observe(energy, direction, momentum, k_rec, is_muon, detector: Detector) -> 
     moments_e = _moments(detector.electron, energy[:, :2])
     moments_mu = _moments(detector.muon, energy[:, :2])
     moments_b = _moments(detector.bjet, energy[:, 2:])
-    particles = []
-    for i in range(4):
-        if i < 2:
-            mean, sd = (
-                m * muon[:, i] + e * (1.0 - muon[:, i])
-                for m, e in zip(
-                    (moments_mu[0][:, i], moments_mu[1][:, i]),
-                    (moments_e[0][:, i], moments_e[1][:, i]),
-                    strict=True,
-                )
-            )
-            flag = muon[:, i]
-        else:
-            mean, sd = moments_b[0][:, i - 2], moments_b[1][:, i - 2]
-            flag = np.zeros(len(energy))
-        particles.append(
-            Particle(energy[:, i], *(direction[:, i, k] for k in range(3)), momentum[:, i], mean, sd, flag)
-        )
-    k_rec = np.asarray(k_rec, dtype=np.float64)
-    return Observed(*particles, k_rec[:, 0], k_rec[:, 1])
+    flag = np.concatenate([muon, np.zeros_like(muon)], axis=1)
+    leptons = (e + muon * (m - e) for e, m in zip(moments_e, moments_mu, strict=True))
+    mean, sd = (np.concatenate([lep, jet], axis=1) for lep, jet in zip(leptons, moments_b, strict=True))
+    columns = (energy, *np.moveaxis(direction, 2, 0), momentum, mean, sd, flag)
+    lep_plus, lep_minus, j1, j2 = (Particle._make(c[:, i] for c in columns) for i in range(4))
+    k_x, k_y = np.asarray(k_rec, dtype=np.float64).T
+    return Observed(lep_plus, lep_minus, j1, j2, k_x, k_y)
 
 
 def _moments(transfer, e_rec: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -148,8 +135,10 @@ def recoil_shift(x: Observed, b: FourVector, bbar: FourVector, c: Array | float)
 
 def visible_pt(x: Observed) -> tuple[Array, Array]:
     """Sum of the measured visible transverse momenta, GeV."""
-    pieces = [(p.p_rec * p.nx, p.p_rec * p.ny) for p in x.visible]
-    return sum(px for px, _ in pieces), sum(py for _, py in pieces)
+    a, b, c, d = x.visible
+    px = a.p_rec * a.nx + b.p_rec * b.nx + c.p_rec * c.nx + d.p_rec * d.nx
+    py = a.p_rec * a.ny + b.p_rec * b.ny + c.p_rec * c.ny + d.p_rec * d.ny
+    return px, py
 
 
 def missing_pt(x: Observed) -> tuple[Array, Array]:

@@ -131,7 +131,7 @@ def two_higgs_doublet(
     mA: float,
     tan_beta: float = 1.5,
     cos_ba: float = 0.01,
-    widths: tuple[float, float] | None = None,
+    widths: tuple[float, ...] | None = None,
 ) -> TwoHiggsDoublet:
     """Couplings and widths of the type-II model at (mH, mA), GeV.
 
@@ -189,7 +189,7 @@ def check_point(
     mA: float,
     tan_beta: float = 1.5,
     cos_ba: float = 0.01,
-    widths: tuple[float, float] | None = None,
+    widths: tuple[float, ...] | None = None,
 ) -> None:
     """Raise PhysicsError, naming value and remedy, for a point at which H -> ZA -> ll bb is not defined."""
     where = f"H->ZA at (mH, mA) = ({mH:g}, {mA:g}) GeV"
