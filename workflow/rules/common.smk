@@ -29,6 +29,16 @@ HYPOTHESES = CONFIG.hypothesis_labels()
 KINDS = CONFIG.hypothesis_kinds()
 # Samples whose process is known: the classifiers learn from these.
 LABELLED = tuple(name for name, sample in CONFIG.samples.items() if sample.hypothesis)
+# Simulated events to which transfer functions are fitted.
+SIMULATIONS = tuple(CONFIG.transfer.samples)
+# Cuts on measured momenta bias the response near their thresholds: not for fits of transfer functions.
+NO_MOMENTUM_CUTS = {
+    "electron_pt_min": None,
+    "muon_pt_min": None,
+    "jet_pt_min": None,
+    "mll_min": None,
+    "signal_region": False,
+}
 # Groups of ROC curves, and the format of figures that the report shows beside the others.
 GROUPS = ("discriminant", *CONFIG.classify.kinds)
 SHOWN = "png" if "png" in CONFIG.figures.formats else CONFIG.figures.formats[0]
@@ -42,6 +52,7 @@ wildcard_constraints:
     part=r"\d+",
     shard=r"\d+",
     group="|".join(GROUPS),
+    simulation="|".join(SIMULATIONS) or "(?!)",
 
 
 def result(path):
@@ -72,6 +83,12 @@ def weights(sample):
 def first_weights(sample):
     """Path of the weights of a sample after the first pass, before what was left open is integrated again."""
     return result(f"weights/first/{sample}.root")
+
+
+def detector_table():
+    """Table of transfer functions that the weights use, if any: where a rule makes it, it is made first."""
+    table = CONFIG.physics.detector.table
+    return [os.path.normpath(os.path.expanduser(table))] if table else []
 
 
 def figure(name, form):
@@ -163,3 +180,9 @@ def selection_text():
 def more(amount):
     """A resource that grows with each retry."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def detector_table():
+    """Table of transfer functions that the weights use, if any: where a rule here makes it, it is made first."""
+    table = CONFIG.physics.detector.table
+    return [os.path.normpath(os.path.expanduser(table))] if table else []

@@ -1,27 +1,4 @@
 # Transfer functions, g(k_T), sigma_u and c of simulated events with truth; used where physics.detector.table says so.
-SIMULATIONS = tuple(CONFIG.transfer.samples)
-
-
-wildcard_constraints:
-    simulation="|".join(SIMULATIONS) or "(?!)",
-
-
-def detector_table():
-    """Table of transfer functions that the weights use, if any: where a rule here makes it, it is made first."""
-    table = CONFIG.physics.detector.table
-    return [os.path.normpath(os.path.expanduser(table))] if table else []
-
-
-# Cuts on what is measured bias the response near their thresholds.
-OPEN_SELECTION = {
-    "electron_pt_min": None,
-    "muon_pt_min": None,
-    "jet_pt_min": None,
-    "mll_min": None,
-    "signal_region": False,
-}
-
-
 rule fit_transfer:
     input:
         file=lambda wildcards: CONFIG.transfer.samples[wildcards.simulation].path,
@@ -42,7 +19,7 @@ rule fit_transfer:
         runtime=more(30),
     params:
         spec=lambda wildcards: CONFIG.transfer.samples[wildcards.simulation].model_dump(mode="json"),
-        selection=section("selection") | OPEN_SELECTION,
+        selection=section("selection") | NO_MOMENTUM_CUTS,
         min_entries=CONFIG.transfer.min_entries,
         code=fingerprint("transfer.closure", "events"),
     message:
