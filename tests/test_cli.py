@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 import uproot
 
 from momentax.cli import main
+from momentax.compile_cache import cache_folder, use_compile_cache
 from momentax.config import load_config
 from momentax.estimate import estimate, seconds_per_weight
 from momentax.weights_io import read_weights
@@ -44,6 +47,51 @@ def test_a_mistake_is_one_message_and_status_1(tmp_path, capsys):
     assert main(["inspect", str(EVENTS), "--selection", "jet_pt_min"]) == 1
     assert "key: value" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_second_call_compiles_nothing_again(tmp_path):
+    folder, config = tmp_path / "cache", tmp_path / "c.yaml"
+    config.write_text("physics: {integration: {n_eval: [4096], relative_accuracy: 0.1}}")
+    asked = [str(EVENTS), "--hypothesis", "hza_500_300", "--entries", "0", "1", "--config", str(config)]
+    command = [sys.executable, "-m", "momentax.cli", "weigh", *asked, "--out", str(tmp_path / "w.root")]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JAX_", "XDG_"))}
+    environment |= {"XDG_CACHE_HOME": str(folder)}
+    kept = []
+    for _ in range(2):
+        run = subprocess.run(command, cwd=tmp_path, env=environment, text=True, capture_output=True)
+        assert run.returncode == 0, run.stderr
+        kept.append({p.name for p in folder.rglob("*-cache")})
+    assert kept[0]
+    assert kept[1] == kept[0]
+    assert all("momentax/jax" in str(p) for p in folder.rglob("*-cache"))
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        ((), "user/momentax/jax"),
+        ((".cache/jax",), ".cache/jax"),
+        (("src/momentax",), "user/momentax/jax"),
+        (("src/momentax", "Snakefile"), ".cache/jax"),
+    ],
+)
+def test_compiled_code_is_kept_with_the_project_or_with_the_user(tmp_path, monkeypatch, there, expected):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    for name in there:
+        path = tmp_path / name
+        path.touch() if name == "Snakefile" else path.mkdir(parents=True)
+    assert cache_folder().absolute() == tmp_path / expected
+
+
+def test_the_environment_goes_before_it(tmp_path, monkeypatch):
+    before = jax.config.jax_compilation_cache_dir
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path))
+    try:
+        use_compile_cache(tmp_path / "other")
+        assert jax.config.jax_compilation_cache_dir == str(tmp_path)
+    finally:
+        jax.config.update("jax_compilation_cache_dir", before)
 
 
 def test_module_runs_without_traceback():

@@ -80,17 +80,28 @@ def test_time_and_budgets_of_both_passes_are_told(passes):
     assert PhysicsConfig.model_validate(final["config"]) == FIRST
 
 
+def _in_parts(first: Path, parts: list[tuple[int, int]], folder: Path) -> Path:
+    for k, entries in enumerate(parts):
+        recompute_file(EVENTS, first, folder / f"{k}.root", FIRST, AGAIN, entries)
+    merge_weights([folder / f"{k}.root" for k in range(len(parts))], folder / "all.root")
+    return folder / "all.root"
+
+
 def test_parts_equal_the_whole_bit_for_bit(passes, tmp_path):
     was_open = np.flatnonzero(np.isin(read_weights(passes[0]).weights[LABEL]["status"], OPEN))
     assert len(was_open) >= 4
     middle = int(was_open[1]) + 1
-    parts = [(0, middle), (middle, N + 1), (N + 1, N + 4)]  # the last one beyond the end of the file
-    for k, entries in enumerate(parts):
-        recompute_file(EVENTS, passes[0], tmp_path / f"{k}.root", FIRST, AGAIN, entries)
-    merge_weights([tmp_path / f"{k}.root" for k in range(len(parts))], tmp_path / "all.root")
-    whole, merged = read_weights(passes[1]), read_weights(tmp_path / "all.root")
+    # the last part lies beyond the end of the file
+    merged = read_weights(_in_parts(passes[0], [(0, middle), (middle, N + 1), (N + 1, N + 4)], tmp_path))
+    whole = read_weights(passes[1])
     assert merged.weights[LABEL].tobytes() == whole.weights[LABEL].tobytes()
     assert np.array_equal(merged.event, whole.event)
+
+
+@pytest.mark.xfail(reason="the integrator's mean over replicates rounds otherwise where one integral is left")
+def test_parts_of_one_event_equal_the_whole_bit_for_bit(passes, tmp_path):
+    merged = read_weights(_in_parts(passes[0], [(k, k + 1) for k in range(N)], tmp_path))
+    assert merged.weights[LABEL].tobytes() == read_weights(passes[1]).weights[LABEL].tobytes()
 
 
 @pytest.mark.parametrize("reason", ["all converged", "switched off"])

@@ -6,10 +6,8 @@ A script run by a rule gets everything from ``snakemake``; run by hand, from opt
 
 import argparse
 import contextlib
-import hashlib
 import logging
 import os
-import platform
 import sys
 import time
 import traceback
@@ -18,25 +16,16 @@ from types import SimpleNamespace
 
 import yaml
 
-
-def _cpu():
-    """Name of this kind of CPU: compiled code of one does not run on every other."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("flags"):
-                return platform.machine() + "-" + hashlib.sha256(line.encode()).hexdigest()[:8]
-    return platform.machine()
-
-
 # The library beside the workflow, where it is not installed (conda environments hold its dependencies only).
 sys.path.append(str(Path(__file__).parents[2] / "src"))
 
-# Jobs share what JAX compiles. Set before anything imports jax.
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(".cache/jax", _cpu()).resolve()))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
-# XLA takes two of its own tuning flags, stored with compiled code, for missing CPU features and says so at
-# length; real differences between CPUs are kept apart by the folder above.
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # jax in the parent process may have set another
+# Before jax is loaded; jax in the parent process may have set another.
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+from momentax.compile_cache import use_compile_cache
+
+# Jobs share what JAX compiles.
+use_compile_cache(Path(".cache/jax"))
 
 
 def job(snakemake, description, inputs=(), outputs=(), params=(), wildcards=()):
