@@ -180,9 +180,3 @@ def selection_text():
 def more(amount):
     """A resource that grows with each retry."""
     return lambda wildcards, attempt: amount * attempt
-
-
-def detector_table():
-    """Table of transfer functions that the weights use, if any: where a rule here makes it, it is made first."""
-    table = CONFIG.physics.detector.table
-    return [os.path.normpath(os.path.expanduser(table))] if table else []
