@@ -118,7 +118,7 @@ class HypothesesConfig(Section):
 class ShardsConfig(Section):
     """How the weights are divided into jobs; the result does not depend on it."""
 
-    events_per_shard: Count = 35
+    events_per_shard: Count = 70
     """Entries of the events file per job; on a cluster aim at 5-30 minutes a job."""
 
 
