@@ -98,7 +98,6 @@ def test_parts_equal_the_whole_bit_for_bit(passes, tmp_path):
     assert np.array_equal(merged.event, whole.event)
 
 
-@pytest.mark.xfail(reason="the integrator's mean over replicates rounds otherwise where one integral is left")
 def test_parts_of_one_event_equal_the_whole_bit_for_bit(passes, tmp_path):
     merged = read_weights(_in_parts(passes[0], [(k, k + 1) for k in range(N)], tmp_path))
     assert merged.weights[LABEL].tobytes() == read_weights(passes[1]).weights[LABEL].tobytes()

@@ -106,8 +106,8 @@ class BatchedIntegrator:
             n_eval[active] += POINTS
         for rung, blocks in enumerate(self.blocks):
             sums = self._run(items, edges, active, event_ids, blocks, rung, REPLICATES, progress)
-            mean, scatter = sums.mean.mean(axis=0), _scatter(sums.mean)
-            plain = (sums.mean2.mean(axis=0) - mean**2) / (blocks * POINTS)
+            mean, scatter = _mean(sums.mean), _scatter(sums.mean)
+            plain = (_mean(sums.mean2) - mean**2) / (blocks * POINTS)
             usable = plain > 0.0
             chi2[active] = (REPLICATES - 1) * np.where(usable, scatter**2 / np.where(usable, plain, 1.0), 0.0)
             dof[active] = REPLICATES - 1
@@ -194,11 +194,20 @@ class BatchedIntegrator:
         return out
 
 
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean of [replicates, n] over the replicates, added one after the other: numpy's order depends on n."""
+    total = values[0].copy()
+    for row in values[1:]:
+        total += row
+    return total / len(values)
+
+
 def _scatter(means: np.ndarray) -> np.ndarray:
     """Standard deviation of [replicates, n] over the replicates; of weights whose squares underflow, too."""
     scale = np.max(np.abs(means), axis=0)
     scale = np.where(scale > 0.0, scale, 1.0)
-    return scale * np.std(means / scale, axis=0, ddof=1)
+    deviation = means / scale - _mean(means / scale)
+    return scale * np.sqrt(_mean(deviation**2) * len(means) / (len(means) - 1))
 
 
 def _refine(edges: np.ndarray, sums: np.ndarray) -> np.ndarray:
