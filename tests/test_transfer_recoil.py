@@ -46,27 +46,6 @@ def test_builtin_numbers():
     assert float(model.c) == 0.0
 
 
-def test_posterior_is_the_product():
-    model = recoil_model("showered_ttbar")
-    rng = np.random.default_rng(5)
-    (kx, ky), (rx, ry) = rng.normal(0, 50, (2, 200)), rng.normal(0, 50, (2, 200))
-    posterior = model.posterior(rx, ry)
-    product = model.g(kx, ky) * model.n2(rx - kx, ry - ky)
-    mixture = 0.0
-    for n, f, s in zip(*posterior, strict=True):
-        distance2 = (kx - f * rx) ** 2 + (ky - f * ry) ** 2
-        mixture = mixture + n * np.exp(-0.5 * distance2 / s**2) / (2 * np.pi * s**2)
-    np.testing.assert_allclose(mixture, product, rtol=1e-12)
-
-
-def test_posterior_norm_is_the_integral_over_kt():
-    model = recoil_model()
-    axis = np.linspace(-700.0, 700.0, 1401)
-    kx, ky = np.meshgrid(axis, axis)
-    integral = np.sum(np.asarray(model.g(kx, ky) * model.n2(35.0 - kx, -20.0 - ky)))  # cells of 1 GeV^2
-    assert float(sum(model.posterior(35.0, -20.0).norm)) == pytest.approx(integral, rel=1e-10)
-
-
 def test_sample_kt_follows_g():
     """Kolmogorov-Smirnov of radius and azimuth, 50,000 points, fixed seed; fails by chance in 0.1 % of
     seeds.

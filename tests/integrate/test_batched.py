@@ -84,7 +84,10 @@ def test_batching_and_order_do_not_change_bits():
     whole = integrator().integrate(x, ids)
     order = np.random.default_rng(1).permutation(n)
     shuffled = integrator().integrate(x.take(order), ids[order])
-    parts = [integrator().integrate(x.take(slice(a, b)), ids[a:b]) for a, b in ((0, 4), (4, 15), (15, n - 1), (n - 1, n))]
+    parts = [
+        integrator().integrate(x.take(slice(a, b)), ids[a:b])
+        for a, b in ((0, 4), (4, 15), (15, n - 1), (n - 1, n))
+    ]
     for other in (shuffled[np.argsort(order)], np.concatenate(parts)):
         for name in whole.dtype.names:
             np.testing.assert_array_equal(whole[name], other[name])

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 from momentax.constants import MASS_B
 from momentax.kinematics import FourVector
-from momentax.maps import BreitWigner, PairWithSpectator, StudentT4
+from momentax.maps import BreitWigner, PairWithSpectator, StudentT4, one_minus_cos
 from momentax.processes.observed import Observed, Particle
 
 Array = jax.Array
@@ -29,11 +29,6 @@ that a Gaussian likelihood is covered with weights below 1.25 and heavier tails 
 def transfer_sampler(particle: Particle, mass: float) -> StudentT4:
     """Sampling density of the true energy of one object above its ``mass``, from the moments of its likelihood."""
     return StudentT4(particle.e_mean, T4_SCALE * particle.e_sd, jnp.full_like(particle.e_mean, mass))
-
-
-def one_minus_cos(a: Particle, b: Particle) -> Array:
-    """1 - cos(angle between two unit vectors) = |n_a - n_b|^2/2 (no cancellation for close objects)."""
-    return 0.5 * ((a.nx - b.nx) ** 2 + (a.ny - b.ny) ** 2 + (a.nz - b.nz) ** 2)
 
 
 class PairSample(NamedTuple):
@@ -66,7 +61,7 @@ def lepton_pair(
     t1, t2 = transfer_sampler(lep1, 0.0), transfer_sampler(lep2, 0.0)
     e1, jac1 = t1.forward(u1)
     (is_pole, _), local = choose_interval(u2, (share,))
-    slope = 2.0 * e1 * one_minus_cos(lep1, lep2)  # ds/dE2
+    slope = 2.0 * e1 * one_minus_cos(lep1.direction, lep2.direction)  # ds/dE2
     e2 = jnp.where(is_pole, pole.forward(local)[0] / slope, t2.forward(local)[0])
     density2 = share * pole.density(slope * e2) * slope + (1.0 - share) * t2.density(e2)
     return PairSample(e1, e2, jac1 / density2, jnp.isfinite(e2) & (e2 > 0.0))

@@ -9,7 +9,7 @@ from momentax.transfer.detector import (
     detector_from_config,
 )
 from momentax.transfer.gaussian import GaussianTransfer
-from momentax.transfer.recoil import RECOIL_PRESETS, RecoilModel, RecoilPosterior, recoil_model
+from momentax.transfer.recoil import RECOIL_PRESETS, RecoilModel, recoil_model
 from momentax.transfer.table import load_binned_transfer, transfer_from_counts
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "Detector",
     "GaussianTransfer",
     "RecoilModel",
-    "RecoilPosterior",
     "Transfer",
     "binned_detector",
     "default_detector",

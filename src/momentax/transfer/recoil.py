@@ -16,17 +16,6 @@ Array = jax.Array
 _TWO_PI = 2.0 * np.pi
 
 
-class RecoilPosterior(NamedTuple):
-    """g(k_T) N2(k_rec - k_T) = sum_i norm_i N2(k_T - shrink_i k_rec; sigma_i), one entry a component.
-
-    norm: 1/GeV^2, arrays of the shape of k_rec; their sum is the integral over k_T. sigma: GeV.
-    """
-
-    norm: tuple[Array, ...]
-    shrink: tuple[Array, ...]
-    sigma: tuple[Array, ...]
-
-
 class RecoilModel(NamedTuple):
     """g(k_T) = sum_i w_i N2(k_T; s_i), isotropic two-dimensional Gaussians; measured with N2(.; sigma_u).
 
@@ -53,21 +42,6 @@ class RecoilModel(NamedTuple):
         sigma = self.sigmas[jnp.minimum(component, self.sigmas.shape[-1] - 1)]
         radius = sigma * jnp.sqrt(-2.0 * jnp.log1p(-jnp.minimum(u[..., 1], 1.0 - 2.0**-53)))
         return radius * jnp.cos(_TWO_PI * u[..., 2]), radius * jnp.sin(_TWO_PI * u[..., 2])
-
-    def posterior(self, krec_x: Array, krec_y: Array) -> RecoilPosterior:
-        """g(k_T) N2(k_rec - k_T) as a Gaussian mixture in k_T, so that k_T can be drawn from it exactly.
-
-        For component i: shrink = s_i^2/(s_i^2 + sigma_u^2), sigma^2 = 1/(1/s_i^2 + 1/sigma_u^2) and
-        norm = w_i N2(k_rec; sqrt(s_i^2 + sigma_u^2)).
-        """
-        variance_u = jnp.square(self.sigma_u)
-        norm, shrink, sigma = [], [], []
-        for w, s in self._components():
-            total = s**2 + variance_u
-            norm.append(w * _normal2(krec_x, krec_y, jnp.sqrt(total)))
-            shrink.append(s**2 / total)
-            sigma.append(s * self.sigma_u / jnp.sqrt(total))
-        return RecoilPosterior(tuple(norm), tuple(shrink), tuple(sigma))
 
     def _components(self) -> list[tuple[Array, Array]]:
         return [(self.weights[..., i], self.sigmas[..., i]) for i in range(self.weights.shape[-1])]
