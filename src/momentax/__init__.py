@@ -6,7 +6,11 @@ The public names are loaded on first use, so that ``import momentax`` and the co
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
+
+# XLA reports every difference between the machine that compiled and the one that runs as an error; read at import.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import jax
 

@@ -1,7 +1,7 @@
 """Closure (i): for events drawn from alpha, the mean of W_beta/W_alpha is sigma_beta/sigma_alpha (same support).
 
 2,000 events of the built-in generator for each pair of hypotheses, without selection. The ratio of two estimates is
-biased by (error/value)^2 of the denominator: both are integrated to 3 % on average, 0.1 % at most.
+biased by (error/value)^2 of the denominator: integrated to 4 % on average, that is 0.2 %.
 """
 
 import numpy as np
@@ -13,11 +13,10 @@ from momentax.simulate import cross_section, generate
 from momentax.weight import weigh
 
 N_EVENTS = 2000
-PHYSICS = PhysicsConfig.model_validate({"integration": {"n_eval": (4096, 16384), "relative_accuracy": 0.05}})
+PHYSICS = PhysicsConfig.model_validate({"integration": {"n_eval": (4096, 16384), "relative_accuracy": 0.08}})
 
 PAIRS = [
     ("ttbar", "ttbar_178"),
-    ("ttbar_178", "ttbar"),
     ("hza_500_300", "hza_515_310"),
     ("hza_250_100", "hza_255_98"),
 ]
