@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import chi2 as chi2_distribution
+from scipy.special import chdtrc
 
 STATUS = ("ok", "not_converged", "zero", "nan", "bad_input")
 """Status texts; their positions are the codes stored in files.
@@ -32,7 +32,7 @@ and (j2, j1)."""
 
 def consistent(chi2: np.ndarray, dof: np.ndarray) -> np.ndarray:
     """Whether the chi2 probability of independent estimates exceeds :data:`CHI2_PROBABILITY` (dof 0: True)."""
-    return np.where(dof > 0, chi2_distribution.sf(chi2, np.maximum(dof, 1)), 1.0) > CHI2_PROBABILITY
+    return np.where(dof > 0, chdtrc(np.maximum(dof, 1), chi2), 1.0) > CHI2_PROBABILITY
 
 
 def make_results(
