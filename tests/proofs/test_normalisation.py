@@ -14,7 +14,7 @@ from measured_density import Plane, drell_yan, hza, ttbar
 
 from momentax.config import PhysicsConfig
 from momentax.integrate import points, reference
-from momentax.processes import parse_hypothesis
+from momentax.processes import measure, parse_hypothesis
 from momentax.processes.base import Options
 from momentax.processes.observed import Observed, Particle
 from momentax.simulate import cross_section
@@ -92,3 +92,21 @@ def test_integral_over_x_is_the_cross_section(label, g):
     )
     assert np.hypot(error / got, sigma_error / sigma) < 0.006
     assert abs(got / sigma - 1) < 0.01
+
+
+@pytest.mark.proof
+def test_a_missing_jacobian_shows(monkeypatch):
+    """Without E_lab/E_hard the integral with a wide g(k_T) misses the cross section by more than the test allows."""
+    whole = measure.initial_state
+
+    def without(total, sqrt_s):
+        return whole(total, sqrt_s)._replace(e_hard=total.e)
+
+    monkeypatch.setattr(measure, "initial_state", without)
+    physics = PhysicsConfig.model_validate({"detector": {"recoil": WIDE}})
+    make, _, per_x = CASES["hza_500_300"]
+    got, error, _ = integral("hza_500_300", make(smeared(physics.detector.recoil)), 400_000, per_x, physics)
+    sigma, _ = cross_section("hza_500_300", physics)
+    print(f"without E_lab/E_hard: ratio {got / sigma:.4f} +- {error / sigma:.4f}")
+    assert error / got < 0.01
+    assert abs(got / sigma - 1) > 0.01 + 3 * error / sigma
