@@ -188,8 +188,15 @@ def drell_yan(u, recoil: Plane) -> Sample:
         bs.append(
             np.stack([pt * np.cosh(eta), pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)], axis=1)
         )
+    # so far in the frame where the transverse momenta cancel; a transverse boost gives them the sum k
+    z = boosted(m_ll**2, y, -bs[0][:, 1:3] - bs[1][:, 1:3])
+    lp, lm, v2 = decay(unit, z, m_ll**2, 0.0, 0.0)
     k_rec, f_k = recoil.draw(unit)
     shift, f_s = Plane([0.75, 0.25], [21.0, 45.0]).draw(unit)
-    z = boosted(m_ll**2, y, k_rec + shift - bs[0][:, 1:3] - bs[1][:, 1:3])
-    lp, lm, v2 = decay(unit, z, m_ll**2, 0.0, 0.0)
-    return finish((lp, lm, *bs), k_rec, volume * 0.5 * 2 * m_ll * v2 / (f_k * f_s))
+    k = k_rec + shift
+    e = (z + bs[0] + bs[1])[:, 0]
+    e_lab = np.sqrt(e**2 + (k**2).sum(axis=1))
+    to_lab = np.stack([e_lab, k[:, 0], k[:, 1], np.zeros_like(e)], axis=1)
+    # d^4P = dE dp_z d^2P_T, and dE_lab = (E/E_lab) dE at fixed k
+    volume = volume * 0.5 * 2 * m_ll * v2 * (e / e_lab) / (f_k * f_s)
+    return finish([boost(p, to_lab, e) for p in (lp, lm, *bs)], k_rec, volume)

@@ -1,25 +1,38 @@
 """Closure (i): for events drawn from alpha, the mean of W_beta/W_alpha is sigma_beta/sigma_alpha (same support).
 
-2,000 events of the built-in generator for each pair of hypotheses, without selection. The ratio of two estimates is
-biased by (error/value)^2 of the denominator: integrated to 4 % on average, that is 0.2 %.
+2,000 events of the built-in generator for each pair of hypotheses, without selection. Both weights of an event use the
+same random numbers, so what the integration misses or overshoots drops out of their ratio; the bias that is left,
+(error of the ratio)^2, is below 0.2 %.
 """
 
 import numpy as np
 import pytest
 
 from momentax.config import PhysicsConfig
-from momentax.integrate.result import is_invalid
+from momentax.integrate.batched import BatchedIntegrator
+from momentax.processes import parse_hypothesis
+from momentax.processes.base import Options
 from momentax.simulate import cross_section, generate
-from momentax.weight import weigh
+from momentax.weight import observed_events
 
 N_EVENTS = 2000
-PHYSICS = PhysicsConfig.model_validate({"integration": {"n_eval": (4096, 16384), "relative_accuracy": 0.08}})
+PHYSICS = PhysicsConfig()
 
 PAIRS = [
-    ("ttbar", "ttbar_178"),
+    ("ttbar", "ttbar_175"),
     ("hza_500_300", "hza_515_310"),
     ("hza_250_100", "hza_255_98"),
 ]
+
+
+def values(events, label):
+    """W of every event at one rung of 4096 points; the random streams are the same for every hypothesis."""
+    hypothesis = parse_hypothesis(label)
+    model = hypothesis.model(PHYSICS)
+    dim, integrand = hypothesis.integrand(Options())
+    assignments = 1 if hypothesis.jets_exchangeable else 2
+    batch = BatchedIntegrator(dim, integrand, model, "closure", assignments=assignments, n_eval=(4096,))
+    return batch.integrate(observed_events(events, model.detector), np.asarray(events["event"]))["value"]
 
 
 @pytest.mark.proof
@@ -27,9 +40,8 @@ PAIRS = [
 def test_mean_ratio_is_the_ratio_of_cross_sections(alpha, beta):
     """Within 3 standard errors (99.7 % confidence), which must be below 4 %."""
     events, _ = generate(alpha, N_EVENTS, seed=11)
-    w_alpha, w_beta = weigh(events, alpha, PHYSICS), weigh(events, beta, PHYSICS)
-    assert not np.any(is_invalid(w_alpha))
-    ratio = w_beta["value"] / w_alpha["value"]
+    ratio = values(events, beta) / values(events, alpha)
+    assert np.all(np.isfinite(ratio))
     weight = np.asarray(events["weight"])
     mean = np.average(ratio, weights=weight)
     error = np.sqrt(np.sum((weight * (ratio - mean)) ** 2)) / weight.sum()

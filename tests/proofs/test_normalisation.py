@@ -71,7 +71,7 @@ CASES = {
     "hza_500_300": (lambda g: lambda u: hza(u, 500.0, 300.0, g), 1_600_000, 8),
     "hza_200_50": (lambda g: lambda u: hza(u, 200.0, 50.0, g), 1_600_000, 8),
     "ttbar": (lambda g: lambda u: ttbar(u, g), 1_600_000, 32),
-    "drell_yan": (lambda g: lambda u: drell_yan(u, g), 2_500_000, 16),
+    "drell_yan": (lambda g: lambda u: drell_yan(u, g), 1_200_000, 16),
 }
 
 
