@@ -97,7 +97,8 @@ def test_finite_everywhere(events, label, mode):
 def test_batched_equals_vegas(label, mode):
     """Eight events of the hypothesis itself: the sum of squared pulls below its 99 % quantile.
 
-    Errors known from 8 replicates make the pulls Student t with 7 degrees of freedom: 38.9 for 8 events (simulated), not 20.1.
+    Errors known from 8 replicates make the pulls Student t with 7 degrees of freedom: 38.9 for 8 events
+    (simulated), not 20.1.
     """
     events = generate(label, 8, seed=8)[0]
     hypothesis = parse_hypothesis(label)

@@ -144,7 +144,15 @@ def ttbar(u, recoil: Plane) -> Sample:
         volume = volume * 0.5 * 2 * m * v / f_m  # d^4P = ds dy d^2P/2
         pair.append((lepton, b))
     k_rec, f_k = recoil.draw(unit)
-    return finish((pair[0][0], pair[1][0], pair[0][1], pair[1][1]), k_rec, volume / f_k)
+    # the visible part of the hard system takes about 0.7 of its transverse momentum: a transverse boost gamma beta =
+    # kappa/E changes d^4V by 1 - kappa.V_T/(E^2 gamma) and leaves the phase space at given V alone
+    total = pair[0][0] + pair[0][1] + pair[1][0] + pair[1][1]
+    e, kappa = total[:, 0], 0.7 * k_rec
+    gamma = np.sqrt(1 + (kappa**2).sum(axis=1) / e**2)
+    volume = volume * (1 - (kappa * total[:, 1:3]).sum(axis=1) / (e**2 * gamma)) / f_k
+    to_lab = np.stack([gamma * e, kappa[:, 0], kappa[:, 1], np.zeros_like(e)], axis=1)
+    momenta = [boost(p, to_lab, e) for p in (pair[0][0], pair[1][0], pair[0][1], pair[1][1])]
+    return finish(momenta, k_rec, volume)
 
 
 def drell_yan(u, recoil: Plane) -> Sample:
