@@ -98,7 +98,7 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
         pole_w, pole_t = BreitWigner(par.mass_w, par.width_w), BreitWigner(par.mass_t, par.width_t)
         masses2 = []
         for i, pole in enumerate((pole_w, pole_t, pole_w, pole_t)):
-            s, jac = pole.forward(u[..., 4 + i])
+            s, jac = energies.resonance(u[..., 4 + i], pole)
             masses2.append(s)
             jacobian = jacobian * jac
         lep_plus, lep_minus, b, bbar = momenta
