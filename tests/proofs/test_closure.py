@@ -2,7 +2,7 @@
 
 2,000 events of the built-in generator for each pair of hypotheses, without selection. Both weights of an event use the
 same random numbers, so what the integration misses or overshoots drops out of their ratio; the bias that is left,
-(error of the ratio)^2, is below 0.2 %.
+(error of the ratio)^2, is below 0.3 %.
 """
 
 import numpy as np
@@ -19,19 +19,19 @@ N_EVENTS = 2000
 PHYSICS = PhysicsConfig()
 
 PAIRS = [
-    ("ttbar", "ttbar_175"),
     ("hza_500_300", "hza_515_310"),
     ("hza_250_100", "hza_255_98"),
 ]
 
 
 def values(events, label):
-    """W of every event at one rung of 4096 points; the random streams are the same for every hypothesis."""
+    """W of every event to 8 %, on random streams that are the same for every hypothesis."""
     hypothesis = parse_hypothesis(label)
     model = hypothesis.model(PHYSICS)
     dim, integrand = hypothesis.integrand(Options())
     assignments = 1 if hypothesis.jets_exchangeable else 2
-    batch = BatchedIntegrator(dim, integrand, model, "closure", assignments=assignments, n_eval=(4096,))
+    ladder = {"n_eval": (4096, 16384, 65536), "relative_accuracy": 0.08}
+    batch = BatchedIntegrator(dim, integrand, model, "closure", assignments=assignments, **ladder)
     return batch.integrate(observed_events(events, model.detector), np.asarray(events["event"]))["value"]
 
 
