@@ -19,6 +19,7 @@ N_EVENTS = 2000
 PHYSICS = PhysicsConfig()
 
 PAIRS = [
+    ("ttbar", "ttbar_175"),
     ("hza_500_300", "hza_515_310"),
     ("hza_250_100", "hza_255_98"),
 ]
