@@ -7,7 +7,7 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 import pytest
-from conftest import as_weights, true_information
+from closed_form import as_weights, true_information
 
 from momentax.classify.config import ClassifyConfig
 from momentax.classify.workflow import run_from_files

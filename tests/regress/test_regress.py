@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from closed_form import true_information
 from pydantic import ValidationError
 
 import momentax
@@ -51,8 +52,6 @@ def test_the_parametric_network_beats_the_mean_fourfold(trained_hza) -> None:
 
 
 def test_the_parametric_network_interpolates_in_the_masses(trained_hza, problem: WeightedEvents) -> None:
-    from conftest import true_information
-
     masses = (600.0, 320.0)
     test = split(problem.key, CONFIG.fractions) == TEST
     truth = true_information(problem.events, masses)[test]

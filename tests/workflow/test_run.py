@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from snakemake_run import Workflow
 
 from momentax.config import PhysicsConfig, RecomputeConfig
 from momentax.recompute import recompute_file
@@ -39,8 +40,6 @@ WEIGHTS = "results/weights/za.root"
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A run in three shards, killed after its first and then taken up: (workflow, first shard, its time)."""
-    from conftest import Workflow
-
     workflow = Workflow(tmp_path_factory.mktemp("run"))
     shutil.copy(ROOT / "tests/data/events/za_500_300_600.root", workflow.folder / "za.root")
     workflow.configure(**CONFIG)
