@@ -21,7 +21,7 @@ PHYSICS = PhysicsConfig()
 PAIRS = [
     ("ttbar", "ttbar_175"),
     ("hza_500_300", "hza_515_310"),
-    ("hza_250_100", "hza_255_98"),
+    ("hza_250_100", "hza_252_101"),
 ]
 
 

@@ -7,7 +7,7 @@ from momentax.maps.block_d import BlockD, NeutrinoPairs
 from momentax.maps.decays import FlatMassless, Leaf, Node, TwoBodyDecay, massless_volume
 from momentax.maps.energies import MassivePair, MasslessPair, PairSolutions, one_minus_cos
 from momentax.maps.initial_state import PartonFractions, parton_fractions, partons
-from momentax.maps.neutrino_ellipse import NeutrinoEllipse
+from momentax.maps.neutrino_ellipse import NeutrinoEllipse, smallest_top_mass2
 from momentax.maps.one_dim import BreitWigner, Log, Mixture, PowerLaw, Uniform
 from momentax.maps.recoil import RecoilMixture
 from momentax.maps.resonances import Branch, PairWithSpectator
@@ -41,4 +41,5 @@ __all__ = [
     "one_minus_cos",
     "parton_fractions",
     "partons",
+    "smallest_top_mass2",
 ]

@@ -35,6 +35,15 @@ def cross(a: FourVector, b: FourVector) -> tuple[Array, Array, Array]:
     return a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x
 
 
+def smallest_top_mass2(lepton: FourVector, b: FourVector, s_w: ArrayLike, b_mass2: ArrayLike = 0.0) -> Array:
+    """The least (l + nu + b)^2 of a massless lepton, a b and any neutrino with (l + nu)^2 = ``s_w``, GeV^2.
+
+    R^2 = 0 at s_t = (2 l.b + m_b^2)(1 + s_W/(2 l.b)): below there is no ellipse.
+    """
+    two_lb = jnp.maximum(2.0 * dot(lepton, b), 1e-15)
+    return (two_lb + b_mass2) * (1.0 + jnp.asarray(s_w) / two_lb)
+
+
 class NeutrinoEllipse(NamedTuple):
     """All neutrinos compatible with (s_W, s_t): ``centre`` + ``axis_cos`` cos(phi) + ``axis_sin`` sin(phi).
 

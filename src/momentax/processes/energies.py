@@ -112,7 +112,7 @@ def resonance(u: Array, pole: BreitWigner, share: float = 0.25, stretch: float =
     """Mass squared of a resonance and 1/density: its Breit-Wigner and, with ``share``, one ``stretch`` times as wide.
 
     A per cent of tops is produced tens of GeV off shell; where an event needs that, the plain map would put a point
-    in a thousand there and an adaptive grid might never see it.
+    in a thousand there and an adaptive grid might never see it. The range is that of ``pole``.
     """
     wide = pole._replace(width=stretch * pole.width)
     (is_wide, _), local = choose_interval(u, (share,))

@@ -1,8 +1,9 @@
 """Dileptonic top pairs: gg, q qbar -> (b l+ nu)(bbar l- nubar), off-shell tops and W.
 
 Unit cube, recoil ``transverse``: (E_l+, E_l-, E_b, E_bbar | s_W+, s_t, s_W-, s_tbar | phi, phibar): energies from the
-transfer functions, Breit-Wigner maps for the four resonances; each neutrino then lies on an ellipse (Betchart, Demina,
-Harel 2013), the first angle is free and the second is drawn from the recoil density along its ellipse.
+transfer functions, Breit-Wigner maps for the four resonances (tops at least as heavy as their lepton and b demand);
+each neutrino then lies on an ellipse (Betchart, Demina, Harel 2013), the first angle is free and the second is drawn
+from the recoil density along its ellipse.
 Recoil ``balanced``: without the angles; both neutrinos follow from the measured missing transverse momentum (block D:
 up to four solutions, summed).
 """
@@ -23,7 +24,7 @@ from momentax.config import PhysicsConfig
 from momentax.constants import HBARC2_PB, MASS_B, MASS_T, MASS_W, MASS_Z, WIDTH_W, WIDTH_Z
 from momentax.errors import PhysicsError
 from momentax.kinematics import FourVector, transverse_boost_to_rest
-from momentax.maps import BlockD, BreitWigner, NeutrinoEllipse, TabulatedCells
+from momentax.maps import BlockD, BreitWigner, NeutrinoEllipse, TabulatedCells, smallest_top_mass2
 from momentax.processes import energies, measure, observed
 from momentax.processes.base import Hypothesis, IntegrandFn, Model, Options
 
@@ -95,15 +96,16 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
             e, jac = sampler.forward(u[..., i])
             momenta.append(particle.momentum(e, mass))
             jacobian = jacobian * jac
-        pole_w, pole_t = BreitWigner(par.mass_w, par.width_w), BreitWigner(par.mass_t, par.width_t)
-        masses2 = []
-        for i, pole in enumerate((pole_w, pole_t, pole_w, pole_t)):
-            s, jac = energies.resonance(u[..., 4 + i], pole)
-            masses2.append(s)
-            jacobian = jacobian * jac
         lep_plus, lep_minus, b, bbar = momenta
-        top = NeutrinoEllipse.from_masses(lep_plus, b, masses2[0], masses2[1], 0.0, mass_b**2)
-        antitop = NeutrinoEllipse.from_masses(lep_minus, bbar, masses2[2], masses2[3], 0.0, mass_b**2)
+        ellipses = []
+        for i, lepton, quark in ((4, lep_plus, b), (6, lep_minus, bbar)):
+            s_w, jac_w = energies.resonance(u[..., i], BreitWigner(par.mass_w, par.width_w))
+            # (l b) may be heavier than a top: s_t from where its ellipse begins, or nearly every point would be lost
+            s_min = smallest_top_mass2(lepton, quark, s_w, mass_b**2)
+            s_t, jac_t = energies.resonance(u[..., i + 1], BreitWigner(par.mass_t, par.width_t, s_min))
+            ellipses.append(NeutrinoEllipse.from_masses(lepton, quark, s_w, s_t, 0.0, mass_b**2))
+            jacobian = jacobian * jac_w * jac_t
+        top, antitop = ellipses
         return _Sides(lep_plus, lep_minus, b, bbar, top, antitop, jacobian)
 
     def transverse(u: Array, x: observed.Observed, model: Model) -> Array:
