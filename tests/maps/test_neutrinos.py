@@ -7,7 +7,7 @@ import pytest
 from configurations import MB, top_invariants, top_pairs
 
 from momentax.kinematics import FourVector, dot
-from momentax.maps import BlockD, NeutrinoEllipse
+from momentax.maps import BlockD, NeutrinoEllipse, smallest_top_mass2
 from momentax.maps.quartic import TrigPolynomial, real_zeros
 
 S = 13000.0**2
@@ -98,6 +98,14 @@ def test_ellipse_jacobian_is_autodiff():
     matrix = jax.vmap(jax.jacfwd(momentum))(jnp.stack([s_w, s_t, u], -1), lp, b)
     jacobian = NeutrinoEllipse.from_masses(lp, b, s_w, s_t, 0.0, MB**2).jacobian()
     np.testing.assert_allclose(np.abs(np.linalg.det(matrix)) / (2 * nu.e), jacobian, rtol=1e-6)
+
+
+def test_ellipses_begin_at_the_smallest_top_mass():
+    lp, _, b = (FourVector(*(f[:1000] for f in p)) for p in top_pairs(1000, 6)[:3])
+    s_w = jnp.asarray(np.random.default_rng(7).uniform(40.0, 120.0, 1000) ** 2)
+    least = smallest_top_mass2(lp, b, s_w, MB**2)
+    assert np.all(NeutrinoEllipse.from_masses(lp, b, s_w, least * (1 + 1e-6), 0.0, MB**2).valid)
+    assert not np.any(NeutrinoEllipse.from_masses(lp, b, s_w, least * (1 - 1e-6), 0.0, MB**2).valid)
 
 
 def test_ellipse_that_is_not_real_has_no_weight_and_finite_gradients():
