@@ -102,8 +102,13 @@ def test_batched_equals_vegas(label, mode):
     ours = weigh(events, hypothesis, PhysicsConfig.model_validate(settings))
     settings["integration"] = {"n_eval": (60_000,), "iterations": 10, "integrator": "vegas"}
     theirs = weigh(events, hypothesis, PhysicsConfig.model_validate(settings))
+    # balanced: an event whose jets cannot balance the leptons has no solution, and weight 0 with both
+    some = ours["value"] > 0.0
+    assert np.array_equal(some, theirs["value"] > 0.0)
+    assert some.sum() >= 6
+    ours, theirs = ours[some], theirs[some]
     pulls = (ours["value"] - theirs["value"]) / np.hypot(ours["error"], theirs["error"])
-    print(f"{label} {mode}: chi2 {np.sum(pulls**2):.1f}/8, mean pull {pulls.mean():+.2f}")
+    print(f"{label} {mode}: chi2 {np.sum(pulls**2):.1f}/{some.sum()}, mean pull {pulls.mean():+.2f}")
     assert np.median(ours["error"] / ours["value"]) < 0.02
     assert np.sum(pulls**2) < 26.1
 

@@ -79,10 +79,11 @@ def integrate(
         result = integrator(batched, nitn=max(2, iterations - n_adapt), neval=per_iteration, adapt=False)
     except _NotANumberError:
         return Integral(np.nan, np.nan, 0.0, 0, n_done)
+    error = float(gvar.sdev(result))
     return Integral(
         float(gvar.mean(result)),
-        float(gvar.sdev(result)),
-        float(result.chi2),
+        error,
+        float(result.chi2) if error > 0.0 else 0.0,
         int(result.dof),
         int(warm_up.sum_neval + result.sum_neval),
     )
