@@ -1,0 +1,206 @@
+"""W of H -> ZA at many mass points from the table of an event (:mod:`momentax.processes.hza_table`).
+
+rho(s_A, s_H) is interpolated to two fixed grids, equidistant in ln s_A and ln s_H, the same for all events; on these
+the Breit-Wigner factors of every mass point are weights computed once (:mod:`momentax.integrate.product_rule`). A mass
+point is then a double sum, and all mass points are products of matrices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from momentax.amplitudes import gg_hza
+from momentax.amplitudes.parameters import z_couplings
+from momentax.integrate.product_rule import breit_wigner_weights
+from momentax.processes import hza_table
+from momentax.processes.hza_table import Table
+
+Array = jax.Array
+
+STEP_A, STEP_H = 0.01, 0.0025
+"""Steps of the fixed grids in ln s."""
+LOG_A, LOG_H = (4.4, 16.8), (8.0, 18.9)
+"""Their ends; s in GeV^2."""
+ROWS, COLUMNS = 16, 256
+"""Block of the fixed grids that is interpolated and contracted at a time."""
+_NOTHING = 80.0
+"""ln rho is cut this far below its largest value."""
+
+
+class Plane(NamedTuple):
+    """Mass points as weights of the fixed grids."""
+
+    weights_a: Array
+    """[rows, points]: Breit-Wigner of A and s_A."""
+    weights_h: Array
+    """[columns, points]: Breit-Wigner of H, s_H^2 |form factor|^2."""
+    factor: Array
+    """[points]: everything else of the squared amplitude."""
+    log_scale: Array
+    """[points]: ln muF."""
+    log_nodes: Array
+    """[scales]: ln muF of the tables."""
+
+
+def plane(parameters: Sequence[gg_hza.HzaParameters], scales: Sequence[float], nodes: Sequence[float]) -> Plane:
+    """The weights of mass points given by the parameters of their amplitudes and their muF (GeV).
+
+    ``nodes``: scales (GeV) at which the events are tabulated.
+    """
+    p = jax.tree.map(lambda *a: np.array(a, dtype=float), *parameters)
+    grid_a = _grid(LOG_A, STEP_A, ROWS)
+    grid_h = _grid(LOG_H, STEP_H, COLUMNS)
+    weights_a = breit_wigner_weights(grid_a, p.mass_A, p.width_A) * np.exp(grid_a)
+    s_h = np.exp(grid_h)
+    form = []
+    for q in parameters:
+        sba = math.sqrt(1.0 - q.cos_ba**2)
+        top, bottom = (gg_hza.loop_form_factor(s_h, m) for m in (q.mass_t, q.mass_b_loop))
+        form.append((top * (q.cos_ba - sba / q.tan_beta) + bottom * (q.cos_ba + sba * q.tan_beta)).abs2)
+    weights_h = breit_wigner_weights(grid_h, p.mass_H, p.width_H) * np.array(form) * s_h**2
+    coupling = 4.0 * math.pi * p.alpha_s / (8.0 * math.pi**2 * p.vev)
+    hza = p.e**2 * (1.0 - p.cos_ba**2) / (p.sw2 * (1.0 - p.sw2))
+    left, right = (np.array(c) for c in z_couplings(-1.0, -0.5, p.e, p.sw2))
+    decay_a = 3.0 * (p.yukawa_mass_b * p.tan_beta / p.vev) ** 2
+    factor = 4.0 * coupling**2 * hza * decay_a * (left**2 + right**2) * (2.0 / 256.0)
+    return Plane(
+        jnp.asarray(weights_a.T),
+        jnp.asarray(weights_h.T),
+        jnp.asarray(factor),
+        jnp.log(jnp.asarray(scales, dtype=float)),
+        jnp.log(jnp.asarray(nodes, dtype=float)),
+    )
+
+
+def _grid(ends: tuple[float, float], step: float, block: int) -> np.ndarray:
+    """Equidistant nodes, a whole number of blocks."""
+    n = math.ceil((ends[1] - ends[0]) / step / block) * block
+    return ends[0] + step * np.arange(n)
+
+
+def _second_derivatives(n: int) -> np.ndarray:
+    """Matrix that turns values at 0, ..., n - 1 into the second derivatives of their not-a-knot cubic spline."""
+    return CubicSpline(np.arange(n), np.eye(n), axis=0, bc_type="not-a-knot")(np.arange(n), 2)
+
+
+def _spline(y0: Array, y1: Array, m0: Array, m1: Array, t: Array) -> Array:
+    """Cubic of a unit interval from values and second derivatives at its ends."""
+    u = 1.0 - t
+    return u * y0 + t * y1 - (u * t / 6.0) * ((1.0 + u) * m0 + (1.0 + t) * m1)
+
+
+_CURVE_A = _second_derivatives(hza_table.N_A)
+_CURVE_V = _second_derivatives(hza_table.N_V)
+
+
+def relative_error(table: Table) -> Array:
+    """Estimated relative error of rho at the nodes, [N_A, N_V].
+
+    The trapezoidal rules converge geometrically: halving the step squares the relative error, so the square of the
+    difference between a rule and its half bounds the error of the whole one.
+    """
+    difference = jnp.expm1(table.log_coarse - table.log_rho[0])
+    difference = jnp.where(jnp.isfinite(difference), difference, 0.0)
+    return jnp.minimum(jnp.sum(difference**2, axis=0), 1.0)
+
+
+def contract(table: Table, p: Plane) -> tuple[Array, Array]:
+    """(W, estimated relative error) of every mass point, pb/(GeV^6 sr^4), for one event."""
+    g = table.geometry
+    largest = jnp.max(jnp.where(jnp.isfinite(table.log_rho[0]), table.log_rho[0], -jnp.inf))
+    log_rho = jnp.maximum(table.log_rho[0], largest - _NOTHING) - largest
+    log_rho = jnp.where(jnp.isfinite(log_rho), log_rho, -_NOTHING)
+    ratios = jnp.exp(table.log_rho[1:] - table.log_rho[0])
+    ratios = jnp.where(jnp.isfinite(ratios), ratios, 1.0)
+    slow = jnp.concatenate([ratios, relative_error(table)[None]])
+    curve_a = jnp.asarray(_CURVE_A) @ log_rho  # [N_A, N_V]
+    n_a, n_v = log_rho.shape
+    points = p.factor.shape[0]
+    total_columns = p.weights_h.shape[0]
+
+    def rows(block: Array, sums: Array) -> Array:
+        index = block * ROWS + jnp.arange(ROWS)
+        a = LOG_A[0] + STEP_A * index
+        position = (a - g.a_low) / g.a_step
+        inside_a = (position >= 0.0) & (position <= n_a - 1.0)
+        i = jnp.clip(position.astype(jnp.int32), 0, n_a - 2)
+        t = (position - i)[:, None]
+        y = _spline(log_rho[i], log_rho[i + 1], curve_a[i], curve_a[i + 1], t)  # [ROWS, N_V]
+        curve_v = y @ jnp.asarray(_CURVE_V).T
+        others = (1.0 - t) * slow[:, i] + t * slow[:, i + 1]  # [others, ROWS, N_V]
+        base = hza_table.fold(g, a)
+        s_a = jnp.exp(a)
+        low = jnp.log(s_a + jnp.exp(base + g.eta_low))
+        high = jnp.log(s_a + jnp.exp(base + g.eta_low + g.eta_span))
+        start = jnp.floor((jnp.min(jnp.where(inside_a, low, jnp.inf)) - LOG_H[0]) / STEP_H)
+        stop = jnp.ceil((jnp.max(jnp.where(inside_a, high, -jnp.inf)) - LOG_H[0]) / STEP_H) + 1
+        start = jnp.clip(jnp.nan_to_num(start, posinf=0.0), 0, total_columns - COLUMNS).astype(jnp.int32)
+        stop = jnp.clip(jnp.nan_to_num(stop, neginf=0.0), 0, total_columns).astype(jnp.int32)
+
+        def columns(k: Array, part: Array) -> Array:
+            first = jnp.minimum(start + k * COLUMNS, total_columns - COLUMNS)
+            index_h = first + jnp.arange(COLUMNS)
+            s_h = jnp.exp(LOG_H[0] + STEP_H * index_h)
+            gap = s_h - s_a[:, None]
+            v = hza_table.v_of(g, jnp.log(jnp.maximum(gap, 1e-6)) - base[:, None]) * (n_v - 1.0)
+            # the last block may reach back over columns that are done
+            fresh = index_h >= start + k * COLUMNS
+            inside = (v >= 0.0) & (v <= n_v - 1.0) & inside_a[:, None] & (gap > 1e-6) & fresh
+            j = jnp.clip(v.astype(jnp.int32), 0, n_v - 2)
+            f = jnp.clip(v - j, 0.0, 1.0)
+
+            def take(source: Array, shift: int) -> Array:
+                return jnp.take_along_axis(source, j + shift, axis=-1)
+
+            rho = jnp.exp(_spline(take(y, 0), take(y, 1), take(curve_v, 0), take(curve_v, 1), f))
+            rho = jnp.where(inside, rho, 0.0)
+            many = jax.vmap(lambda s: (1.0 - f) * take(s, 0) + f * take(s, 1))(others) * rho
+            stack = jnp.concatenate([rho[None], many]).reshape(-1, COLUMNS)
+            slice_h = jax.lax.dynamic_slice_in_dim(p.weights_h, first, COLUMNS)
+            return part + stack @ slice_h
+
+        kinds = slow.shape[0] + 1
+        part = jax.lax.fori_loop(
+            0, (stop - start + COLUMNS - 1) // COLUMNS, columns, jnp.zeros((kinds * ROWS, points))
+        )
+        slice_a = jax.lax.dynamic_slice_in_dim(p.weights_a, block * ROWS, ROWS)
+        return sums + jnp.sum(part.reshape(kinds, ROWS, points) * slice_a, axis=1)
+
+    last = g.a_low + g.a_step * (n_a - 1)
+    first_block = jnp.clip((g.a_low - LOG_A[0]) / STEP_A // ROWS, 0, p.weights_a.shape[0] // ROWS - 1)
+    last_block = jnp.clip((last - LOG_A[0]) / STEP_A // ROWS, 0, p.weights_a.shape[0] // ROWS - 1)
+    sums = jax.lax.fori_loop(
+        first_block.astype(jnp.int32),
+        last_block.astype(jnp.int32) + 1,
+        rows,
+        jnp.zeros((slow.shape[0] + 1, points)),
+    )
+    value = sums[0]
+    error = jnp.abs(sums[-1]) / jnp.where(value > 0.0, value, 1.0)
+    # ln W is interpolated in ln muF between the tabulated scales
+    log_ratio = jnp.concatenate([jnp.zeros((1, points)), jnp.log(jnp.maximum(sums[1:-1], 1e-300) / value)])
+    value = value * jnp.exp(jnp.sum(_lagrange(p.log_nodes, p.log_scale) * log_ratio, axis=0) + largest) * p.factor
+    # both assignments of the jets weigh the same
+    return 2.0 * value, error
+
+
+def _lagrange(nodes: Array, x: Array) -> Array:
+    """Lagrange polynomials of ``nodes`` [k] at ``x`` [n], [k, n]."""
+    k = nodes.shape[0]
+    rows = []
+    for i in range(k):
+        terms = [(x - nodes[j]) / (nodes[i] - nodes[j]) for j in range(k) if j != i]
+        rows.append(math.prod(terms[1:], start=terms[0]) if terms else jnp.ones_like(x))
+    return jnp.stack(rows)
+
+
+def gluons(model_pdfs: Sequence[Any]) -> Any:
+    """FixedScalePdf of several scales of one set with a leading axis."""
+    return jax.tree.map(lambda *a: jnp.stack(a), *model_pdfs)

@@ -1,0 +1,318 @@
+"""H -> ZA of one event as a table: the density of the weight in (s_A, s_H), from which every mass point follows.
+
+The hypothesis enters the integrand of :mod:`momentax.processes.hza` through two Breit-Wigner factors, functions of
+s_H = s_llbb alone, and the scale muF. With
+
+    b energies:      |p_1| = sqrt(S) e^t, |p_2| = sqrt(S) e^-t,   s_A(S, t) solved for S in closed form,
+    lepton energies: E_+ = l e^x, E_- = l e^-x,                   s_H(l, x, S, t) solved for l,
+
+W(mH, mA) = C(mH, mA) Int ds_A ds_H rho(s_A, s_H; muF) F(s_H) / (|s_A - M_A^2|^2 |s_H - M_H^2|^2),
+
+where rho is the integral over t and x of everything else. s_H grows with l, so there is no fold at fixed (s_A, s_H):
+where two b-energy solutions merge, t passes through the minimum of s_H and l takes up the difference. Integrand and
+density are as smooth as the resolutions allow, so the trapezoidal rule over t and x converges geometrically.
+ln rho is tabulated on nodes (a, v): a = ln s_A, and v a coordinate of ln(s_H - s_A) relative to its value on the fold.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from momentax.constants import HBARC2_PB, MASS_B
+from momentax.kinematics import FourVector
+from momentax.maps import one_minus_cos
+from momentax.processes import measure
+from momentax.processes.observed import Observed, Particle, lepton_density, recoil_shift
+from momentax.transfer import Detector
+
+Array = jax.Array
+
+N_A, N_V, N_T, N_X = 36, 40, 32, 8
+"""Nodes in a = ln s_A, in v, and of the trapezoidal rules in t and x."""
+X_STEP = 1.2
+"""Spacing of the nodes in x, in standard deviations."""
+REACH = 27.0
+"""Nodes cover transfer functions down to exp(-REACH) = 2e-12 of their peak."""
+T_REACH = 14.0
+"""The rule in t covers e^-14 of the largest integrand at its (s_A, s_H)."""
+N_SCAN = 64
+STRETCH = 0.5
+"""Nodes in v are (1 - STRETCH) times closer at the fold than on average, where the density is sharpest."""
+
+
+class Geometry(NamedTuple):
+    """Where the nodes of an event lie; scalars.
+
+    a_i = a_low + i a_step; ln(s_H - s_A) = fold(a) + eta(v), eta(v) = eta_low + eta_span v (1 - STRETCH + STRETCH v).
+    """
+
+    a_low: Array
+    a_step: Array
+    eta_low: Array
+    eta_span: Array
+    w: Array
+    """1 - cos(b, bbar)."""
+    z1: Array
+    z2: Array
+    """2 (E_Z - p_Z.n_i) of the measured leptons, GeV."""
+    s_ll: Array
+    """Of the measured leptons, GeV^2."""
+    t_fold: Array
+    """Where s_H is least at fixed s_A, clipped to where the transfer functions reach."""
+
+
+class Table(NamedTuple):
+    """ln rho of an event on the nodes, from all points of the rules and from every other one in t, and in x."""
+
+    geometry: Geometry
+    log_rho: Array
+    """[scales, N_A, N_V], of rho in pb/(GeV^6 sr^4) GeV^4 (see module); -inf where there is nothing."""
+    log_coarse: Array
+    """[2, N_A, N_V] at the first scale: half the nodes in t; half the nodes in x."""
+
+
+def eta_of(g: Geometry, v: Array) -> Array:
+    """ln(s_H - s_A) above the fold."""
+    return g.eta_low + g.eta_span * v * (1.0 - STRETCH + STRETCH * v)
+
+
+def v_of(g: Geometry, eta: Array) -> Array:
+    """Inverse of :func:`eta_of` (0 to 1 inside the table; below 0 or above 1 outside)."""
+    y = (eta - g.eta_low) / g.eta_span
+    half = 0.5 * (1.0 - STRETCH)
+    return y / (half + jnp.sqrt(jnp.maximum(half**2 + STRETCH * y, 1e-12)))
+
+
+def product_of_momenta(w: Array, s_a: Array, t: Array) -> Array:
+    """S = |p_1||p_2| of two b's with |p_1/p_2| = e^2t and mass squared s_A."""
+    m2 = MASS_B**2
+    k, cosine = 0.5 * s_a - m2, 1.0 - w
+    # (K + S cos)^2 = S^2 + 2 S m^2 cosh(2t) + m^4
+    half = k * cosine - m2 * jnp.cosh(2.0 * t)
+    sin2, rest = w * (2.0 - w), jnp.maximum(k**2 - m2**2, 0.0)
+    root = jnp.sqrt(jnp.maximum(half**2 + sin2 * rest, 1e-30))
+    return jnp.where(half > 0.0, (half + root) / sin2, rest / jnp.maximum(root - half, 1e-30))
+
+
+def fold(g: Geometry, a: Array) -> Array:
+    """ln(s_H - s_A) of the measured leptons where it is least, at a = ln s_A: a smooth curve, the origin of eta."""
+    root = jnp.sqrt(product_of_momenta(g.w, jnp.exp(a), g.t_fold))
+    return jnp.log(g.s_ll + root * (g.z1 * jnp.exp(g.t_fold) + g.z2 * jnp.exp(-g.t_fold)))
+
+
+class _Pair(NamedTuple):
+    """The b quarks at (s_A, t): momenta and what the leptons' equation needs."""
+
+    p1: Array
+    p2: Array
+    e1: Array
+    e2: Array
+    jacobian: Array
+    """dE_1 dE_2/(ds_A dt)."""
+
+
+def _pair(g: Geometry, s_a: Array, t: Array) -> _Pair:
+    product = product_of_momenta(g.w, s_a, t)
+    root, ratio = jnp.sqrt(product), jnp.exp(t)
+    p1, p2 = root * ratio, root / ratio
+    e1, e2 = jnp.sqrt(p1**2 + MASS_B**2), jnp.sqrt(p2**2 + MASS_B**2)
+    # ds_A/dlnS = p1^2 E2/E1 + p2^2 E1/E2 - 2 S cos
+    slope = p1**2 * e2 / e1 + p2**2 * e1 / e2 - 2.0 * product * (1.0 - g.w)
+    return _Pair(p1, p2, e1, e2, product * p1 * p2 / (e1 * e2) / slope)
+
+
+def _log(x: Array) -> Array:
+    return jnp.log(jnp.maximum(x, 1e-300))
+
+
+def _reach_of_b(detector: Detector, b: Particle) -> tuple[Array, Array, Array, Array]:
+    """(ln |p| grid, ln T on it, lower and upper end where T is above e^-REACH of its largest value)."""
+    log_p = jnp.log(b.e_mean) + jnp.linspace(-2.5, 2.5, 160)
+    log_t = _log(detector.bjet.density(b.e_rec, jnp.sqrt(jnp.exp(2.0 * log_p) + MASS_B**2)))
+    inside = log_t > jnp.max(log_t) - REACH
+    low = jnp.min(jnp.where(inside, log_p, jnp.inf))
+    return log_p, log_t, low, jnp.max(jnp.where(inside, log_p, -jnp.inf))
+
+
+def _geometry(x: Observed, detector: Detector) -> tuple[Geometry, Array]:
+    """Nodes of an event, and the ends of ln |p| of the two b's, [2, 2]."""
+    w = one_minus_cos(x.b.direction, x.bbar.direction)
+    z = x.lep_plus.momentum(x.lep_plus.e_mean, 0.0) + x.lep_minus.momentum(x.lep_minus.e_mean, 0.0)
+    z1, z2 = (2.0 * (z.e - z.x * n[0] - z.y * n[1] - z.z * n[2]) for n in (x.b.direction, x.bbar.direction))
+    log_p1, log_t1, low1, high1 = _reach_of_b(detector, x.b)
+    log_p2, log_t2, low2, high2 = _reach_of_b(detector, x.bbar)
+    both = log_t1[:, None] + log_t2 - jnp.max(log_t1) - jnp.max(log_t2)
+    p1, p2 = jnp.exp(log_p1)[:, None], jnp.exp(log_p2)
+    e1, e2 = jnp.sqrt(p1**2 + MASS_B**2), jnp.sqrt(p2**2 + MASS_B**2)
+    pair = 2.0 * MASS_B**2 * (p1**2 + p2**2 + MASS_B**2) / (e1 * e2 + p1 * p2) + 2.0 * p1 * p2 * w
+    s_a = 2.0 * MASS_B**2 + pair
+    inside = both > -REACH
+    a_low = jnp.log(jnp.min(jnp.where(inside, s_a, jnp.inf)))
+    a_high = jnp.log(jnp.max(jnp.where(inside, s_a, -jnp.inf)))
+    t_fold = jnp.clip(0.5 * jnp.log(z2 / z1), 0.5 * (low1 - high2), 0.5 * (high1 - low2))
+    g = Geometry(a_low, (a_high - a_low) / (N_A - 1), 0.0, 1.0, w, z1, z2, z.mass2, t_fold)
+    # how far above the fold s_H reaches, and how far leptons shift it
+    b_part = z1 * p1 + z2 * p2
+    eta = jnp.log(z.mass2 + b_part) - fold(g, jnp.log(s_a))
+    rel1, rel2 = x.lep_plus.e_sd / x.lep_plus.e_mean, x.lep_minus.e_sd / x.lep_minus.e_mean
+    smear = jnp.hypot(rel1, rel2) / math.sqrt(2.0) * jnp.sqrt(2.0 * REACH) * jnp.sqrt(2.0) * 0.9
+    reach = smear * jnp.max(jnp.where(inside, (2.0 * z.mass2 + b_part) / (z.mass2 + b_part), 0.0))
+    eta_low = jnp.minimum(jnp.min(jnp.where(inside, eta, jnp.inf)), 0.0) - reach
+    eta_high = jnp.max(jnp.where(inside, eta, -jnp.inf)) + reach
+    ends = jnp.array([[low1, high1], [low2, high2]])
+    return g._replace(eta_low=eta_low, eta_span=eta_high - eta_low), ends
+
+
+class _Leptons(NamedTuple):
+    """Constants of the lepton pair of an event."""
+
+    c: Array
+    """2 (1 - cos): s_ll = c l^2."""
+    scale: Array
+    """ln l of the measured leptons."""
+    tilt: Array
+    """x of the measured leptons."""
+    rel1: Array
+    rel2: Array
+    """Relative resolutions."""
+
+
+def _lepton_scale(c: Array, v: Array, gap: Array) -> tuple[Array, Array]:
+    """l > 0 with c l^2 + 2 l v = s_H - s_A = ``gap``, and d(s_H)/dl."""
+    root = jnp.sqrt(v**2 + c * gap)
+    return gap / (v + root), 2.0 * root
+
+
+def tabulate(x: Observed, detector: Detector, sqrt_s: Array, gluon: Any, mass_z: Array, width_z: Array) -> Table:
+    """The table of one event (scalars in ``x``).
+
+    ``gluon``: callables q -> x f_g(q) stacked over scales as a FixedScalePdf with a leading axis; the hypothesis'
+    couplings and the Breit-Wigner factors of A and H are left out, that of the Z is in.
+    """
+    g, ends = _geometry(x, detector)
+    n1, n2, n_plus, n_minus = x.b.direction, x.bbar.direction, x.lep_plus.direction, x.lep_minus.direction
+    w11, w12 = one_minus_cos(n_plus, n1), one_minus_cos(n_plus, n2)
+    w21, w22 = one_minus_cos(n_minus, n1), one_minus_cos(n_minus, n2)
+    e_plus, e_minus = x.lep_plus.e_mean, x.lep_minus.e_mean
+    leptons = _Leptons(
+        2.0 * one_minus_cos(n_plus, n_minus),
+        0.5 * jnp.log(e_plus * e_minus),
+        0.5 * jnp.log(e_plus / e_minus),
+        x.lep_plus.e_sd / e_plus,
+        x.lep_minus.e_sd / e_minus,
+    )
+    s_z, mg_z = mass_z**2, mass_z * width_z
+    scales = jax.tree.leaves(gluon)[0].shape[0]
+    first = jax.tree.map(lambda leaf: leaf[0], gluon)
+    v = jnp.linspace(0.0, 1.0, N_V)
+    eta = eta_of(g, v)
+    y = X_STEP * (jnp.arange(N_X) - 0.5 * (N_X - 1))
+
+    def along(b: _Pair) -> tuple[Array, Array]:
+        """(p_A.n_+, p_A.n_-) as Minkowski products with (1, n): E - p.n without cancellation."""
+        m1, m2 = MASS_B**2 / (b.e1 + b.p1), MASS_B**2 / (b.e2 + b.p2)
+        return b.p1 * w11 + b.p2 * w12 + m1 + m2, b.p1 * w21 + b.p2 * w22 + m1 + m2
+
+    def best_tilt(u1: Array, u2: Array, gap: Array) -> tuple[Array, Array]:
+        """(x where the leptons' transfer functions are largest, standard deviation of x) at fixed (s_A, s_H, t)."""
+        up, down = u1 * jnp.exp(leptons.tilt), u2 * jnp.exp(-leptons.tilt)
+        l, slope = _lepton_scale(leptons.c, up + down, gap)
+        r = 2.0 * (up - down) / slope  # -dln l/dx
+        offset = jnp.log(l) - leptons.scale
+        i1, i2 = 1.0 / leptons.rel1**2, 1.0 / leptons.rel2**2
+        precision = (1.0 - r) ** 2 * i1 + (1.0 + r) ** 2 * i2
+        shift = -offset * ((1.0 - r) * i1 - (1.0 + r) * i2) / precision
+        # far off the linear estimate is only a place to start from
+        return leptons.tilt + jnp.clip(shift, -0.5, 0.5), 1.0 / jnp.sqrt(precision)
+
+    def row(a: Array) -> tuple[Array, Array]:
+        s_a = jnp.exp(a)
+        gap = jnp.exp(fold(g, a) + eta)  # s_H - s_A [N_V]
+        mid = 0.5 * jnp.log(product_of_momenta(g.w, s_a, g.t_fold))
+        t_low = jnp.maximum(ends[0, 0] - mid, mid - ends[1, 1])
+        t_high = jnp.minimum(ends[0, 1] - mid, mid - ends[1, 0])
+        t_high = jnp.maximum(t_high, t_low + 1e-3)
+        # scan: where in t is the integrand of every s_H?
+        t = jnp.linspace(t_low, t_high, N_SCAN)[:, None]  # [N_SCAN, N_V]
+        b = _pair(g, s_a, t)
+        log_b = _log(detector.bjet.density(x.b.e_rec, b.e1)) + _log(detector.bjet.density(x.bbar.e_rec, b.e2))
+        u1, u2 = along(b)
+        tilt, _ = best_tilt(u1, u2, gap)
+        l, _ = _lepton_scale(leptons.c, u1 * jnp.exp(tilt) + u2 * jnp.exp(-tilt), gap)
+        pull1 = (jnp.log(l) + tilt - leptons.scale - leptons.tilt) / leptons.rel1
+        pull2 = (jnp.log(l) - tilt - leptons.scale + leptons.tilt) / leptons.rel2
+        guess = log_b - 0.5 * (pull1**2 + pull2**2) - jnp.log((leptons.c * l**2 - s_z) ** 2 + mg_z**2)
+        near = guess > jnp.max(guess, axis=0) - T_REACH
+        spacing = (t_high - t_low) / (N_SCAN - 1)
+        first_t = jnp.min(jnp.where(near, t, jnp.inf), axis=0) - spacing
+        last_t = jnp.max(jnp.where(near, t, -jnp.inf), axis=0) + spacing
+        step = (last_t - first_t) / (N_T - 1)
+        t = first_t[:, None] + step[:, None] * jnp.arange(N_T)  # [N_V, N_T]
+        b = _pair(g, s_a, t)
+        u1, u2 = along(b)
+        tilt, sd = best_tilt(u1, u2, gap[:, None])
+        per_b = (
+            b.jacobian
+            * detector.bjet.density(x.b.e_rec, b.e1)
+            * detector.bjet.density(x.bbar.e_rec, b.e2)
+            * b.p1
+            * b.p2
+        )
+        xs = tilt[..., None] + sd[..., None] * y  # [N_V, N_T, N_X]
+        exp_x = jnp.exp(xs)
+        u1x, u2x = u1[..., None] * exp_x, u2[..., None] / exp_x
+        l, slope = _lepton_scale(leptons.c, u1x + u2x, gap[:, None, None])
+        e_p, e_m = l * exp_x, l / exp_x
+        s_ll = leptons.c * l**2
+        lp, lm = x.lep_plus.momentum(e_p, 0.0), x.lep_minus.momentum(e_m, 0.0)
+        b1 = FourVector(b.e1, b.p1 * n1[0], b.p1 * n1[1], b.p1 * n1[2])
+        b2 = FourVector(b.e2, b.p2 * n2[0], b.p2 * n2[1], b.p2 * n2[2])
+        pair = FourVector(*(c[..., None] for c in b1 + b2))
+        total = lp + lm + pair
+        to_x, to_y = recoil_shift(x, b1, b2, detector.recoil.c)
+        state = measure.initial_state(total, sqrt_s)
+        # helicity sum of the leptons times both |p| (phase space) and dE_+ dE_- = 2 l^2 dln(l) dx
+        spins = 4.0 * l**2 * u1x * u2x - s_a * s_ll
+        value = (
+            lepton_density(detector, x.lep_plus, e_p)
+            * lepton_density(detector, x.lep_minus, e_m)
+            * e_p
+            * e_m
+            * (2.0 * l / slope)
+            * spins
+            / ((s_ll - s_z) ** 2 + mg_z**2)
+            * state.flux
+            * total.e
+            / state.e_hard
+            * measure.gluon_luminosity(first, state)
+            * detector.recoil.g(total.x, total.y)
+            * detector.recoil.n2(to_x[..., None] - total.x, to_y[..., None] - total.y)
+        )
+        value = jnp.where(state.valid, value, 0.0) * per_b[..., None]
+        value = value * (sd * X_STEP)[..., None] * step[:, None, None]
+        total_v = jnp.sum(value, axis=(1, 2))
+        half_t = 2.0 * jnp.sum(value[:, ::2], axis=(1, 2))
+        half_x = 2.0 * jnp.sum(value[:, :, ::2], axis=(1, 2))
+        # other scales: ratio of the luminosities on the line x = tilt, a slow function
+        centre = jax.tree.map(lambda q: q[:, :, N_X // 2], state)
+        lumi = [
+            measure.gluon_luminosity(jax.tree.map(lambda leaf, k=k: leaf[k], gluon), centre) for k in range(scales)
+        ]
+        per_t = jnp.sum(value, axis=2)
+        sums = [total_v] + [
+            jnp.sum(per_t * jnp.where(lumi[0] > 0.0, lumi[k] / jnp.where(lumi[0] > 0.0, lumi[0], 1.0), 0.0), axis=1)
+            for k in range(1, scales)
+        ]
+        return jnp.stack(sums), jnp.stack([half_t, half_x])
+
+    rho, coarse = jax.lax.map(row, g.a_low + g.a_step * jnp.arange(N_A))
+    constant = math.log(HBARC2_PB / (2.0 * measure.TWO_PI_CUBED) ** 4)
+
+    def log(values: Array) -> Array:
+        return jnp.moveaxis(jnp.log(values), 1, 0) + constant
+
+    return Table(g, log(rho), log(coarse))
