@@ -30,7 +30,7 @@ LOG_A, LOG_H = (4.4, 16.8), (8.0, 18.9)
 """Their ends; s in GeV^2."""
 ROWS, COLUMNS = 16, 256
 """Block of the fixed grids that is interpolated and contracted at a time."""
-_NOTHING = 80.0
+_NOTHING = 40.0
 """ln rho is cut this far below its largest value."""
 
 
@@ -49,7 +49,9 @@ class Plane(NamedTuple):
     """[scales]: ln muF of the tables."""
 
 
-def plane(parameters: Sequence[gg_hza.HzaParameters], scales: Sequence[float], nodes: Sequence[float]) -> Plane:
+def plane(
+    parameters: Sequence[gg_hza.HzaParameters], scales: Sequence[float], nodes: Sequence[float]
+) -> Plane:
     """The weights of mass points given by the parameters of their amplitudes and their muF (GeV).
 
     ``nodes``: scales (GeV) at which the events are tabulated.
@@ -186,7 +188,9 @@ def contract(table: Table, p: Plane) -> tuple[Array, Array]:
     error = jnp.abs(sums[-1]) / jnp.where(value > 0.0, value, 1.0)
     # ln W is interpolated in ln muF between the tabulated scales
     log_ratio = jnp.concatenate([jnp.zeros((1, points)), jnp.log(jnp.maximum(sums[1:-1], 1e-300) / value)])
-    value = value * jnp.exp(jnp.sum(_lagrange(p.log_nodes, p.log_scale) * log_ratio, axis=0) + largest) * p.factor
+    value = (
+        value * jnp.exp(jnp.sum(_lagrange(p.log_nodes, p.log_scale) * log_ratio, axis=0) + largest) * p.factor
+    )
     # both assignments of the jets weigh the same
     return 2.0 * value, error
 

@@ -17,17 +17,19 @@ ln rho is tabulated on nodes (a, v): a = ln s_A, and v a coordinate of ln(s_H - 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from momentax.constants import HBARC2_PB, MASS_B
 from momentax.kinematics import FourVector
 from momentax.maps import one_minus_cos
 from momentax.processes import measure
 from momentax.processes.observed import Observed, Particle, lepton_density, recoil_shift
-from momentax.transfer import Detector
+from momentax.transfer import Detector, GaussianTransfer
 
 Array = jax.Array
 
@@ -39,7 +41,13 @@ REACH = 27.0
 """Nodes cover transfer functions down to exp(-REACH) = 2e-12 of their peak."""
 T_REACH = 14.0
 """The rule in t covers e^-14 of the largest integrand at its (s_A, s_H)."""
-N_SCAN = 64
+N_SCAN = 48
+"""Points in t of the scan that finds where the integrand is."""
+SMOOTH_T = (0, 6, 12, 19, 25, 31)
+"""Nodes in t at which parton luminosities are evaluated; between them ln of it is a polynomial in t and x."""
+LOG_CURVE_DEGREE = 8
+LOG_CURVE_REACH = 9.0
+"""ln T of a Gaussian lepton as a Chebyshev series, over this many standard deviations on either side."""
 STRETCH = 0.5
 """Nodes in v are (1 - STRETCH) times closer at the fold than on average, where the density is sharpest."""
 
@@ -181,13 +189,54 @@ class _Leptons(NamedTuple):
     """Relative resolutions."""
 
 
+class _LogCurve(NamedTuple):
+    """ln T(E_rec | E) of one lepton as a Chebyshev series in ln E; constant beyond its ends."""
+
+    centre: Array
+    half: Array
+    coefficients: Array
+
+    def __call__(self, log_e: Array) -> Array:
+        u = jnp.clip((log_e - self.centre) / self.half, -1.0, 1.0)
+        c = self.coefficients
+        d0, d1 = jnp.zeros_like(u), jnp.zeros_like(u)
+        for k in range(LOG_CURVE_DEGREE, 0, -1):
+            d0, d1 = 2.0 * u * d0 - d1 + c[k], d0
+        return u * d0 - d1 + c[0]
+
+
+def _log_curve(detector: Detector, lepton: Particle) -> Callable[[Array], Array]:
+    """ln T of a lepton as a function of ln E: a series for the smooth Gaussians, the function itself otherwise."""
+    if not (isinstance(detector.electron, GaussianTransfer) and isinstance(detector.muon, GaussianTransfer)):
+        return lambda log_e: _log(lepton_density(detector, lepton, jnp.exp(log_e)))
+    nodes = np.polynomial.chebyshev.chebpts1(LOG_CURVE_DEGREE + 1)
+    solve = np.linalg.inv(np.polynomial.chebyshev.chebvander(nodes, LOG_CURVE_DEGREE))
+    centre, half = jnp.log(lepton.e_mean), LOG_CURVE_REACH * lepton.e_sd / lepton.e_mean
+    values = _log(lepton_density(detector, lepton, jnp.exp(centre + half * nodes)))
+    return _LogCurve(centre, half, jnp.asarray(solve) @ values)
+
+
+def _polynomial_through(nodes: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Matrix from values at ``nodes`` to those at ``x`` of the polynomial through them."""
+    powers = np.vander(nodes, len(nodes))
+    return np.linalg.solve(powers.T, np.vander(x, len(nodes)).T).T
+
+
 def _lepton_scale(c: Array, v: Array, gap: Array) -> tuple[Array, Array]:
     """l > 0 with c l^2 + 2 l v = s_H - s_A = ``gap``, and d(s_H)/dl."""
     root = jnp.sqrt(v**2 + c * gap)
     return gap / (v + root), 2.0 * root
 
 
-def tabulate(x: Observed, detector: Detector, sqrt_s: Array, gluon: Any, mass_z: Array, width_z: Array) -> Table:
+def _with_neighbours(ends: Array, choose: Callable[[Array, Array], Array]) -> Array:
+    """Ends of the ranges of all N_V nodes from those of every other one: the wider of the two neighbours'."""
+    after = jnp.concatenate([ends[1:], ends[-1:]])
+    return jnp.stack([ends, choose(ends, after)], axis=1).reshape(-1)
+
+
+def tabulate(
+    x: Observed, detector: Detector, sqrt_s: Array, gluon: Any, mass_z: Array, width_z: Array
+) -> Table:
     """The table of one event (scalars in ``x``).
 
     ``gluon``: callables q -> x f_g(q) stacked over scales as a FixedScalePdf with a leading axis; the hypothesis'
@@ -207,10 +256,15 @@ def tabulate(x: Observed, detector: Detector, sqrt_s: Array, gluon: Any, mass_z:
     )
     s_z, mg_z = mass_z**2, mass_z * width_z
     scales = jax.tree.leaves(gluon)[0].shape[0]
-    first = jax.tree.map(lambda leaf: leaf[0], gluon)
+    gluon_at = [jax.tree.map(lambda leaf, k=k: leaf[k], gluon) for k in range(scales)]
     v = jnp.linspace(0.0, 1.0, N_V)
     eta = eta_of(g, v)
-    y = X_STEP * (jnp.arange(N_X) - 0.5 * (N_X - 1))
+    y = X_STEP * (np.arange(N_X) - 0.5 * (N_X - 1))
+    smooth_x = np.array([y[0], 0.0, y[-1]])
+    to_t = jnp.asarray(_polynomial_through(np.array(SMOOTH_T) / (N_T - 1.0), np.arange(N_T) / (N_T - 1.0)))
+    to_x = jnp.asarray(_polynomial_through(smooth_x / y[-1], y / y[-1]))
+    log_plus, log_minus = _log_curve(detector, x.lep_plus), _log_curve(detector, x.lep_minus)
+    recoil = detector.recoil
 
     def along(b: _Pair) -> tuple[Array, Array]:
         """(p_A.n_+, p_A.n_-) as Minkowski products with (1, n): E - p.n without cancellation."""
@@ -236,20 +290,21 @@ def tabulate(x: Observed, detector: Detector, sqrt_s: Array, gluon: Any, mass_z:
         t_low = jnp.maximum(ends[0, 0] - mid, mid - ends[1, 1])
         t_high = jnp.minimum(ends[0, 1] - mid, mid - ends[1, 0])
         t_high = jnp.maximum(t_high, t_low + 1e-3)
-        # scan: where in t is the integrand of every s_H?
-        t = jnp.linspace(t_low, t_high, N_SCAN)[:, None]  # [N_SCAN, N_V]
+        # scan: where in t is the integrand of every other s_H?
+        some = gap[::2]
+        t = jnp.linspace(t_low, t_high, N_SCAN)[:, None]  # [N_SCAN, N_V/2]
         b = _pair(g, s_a, t)
         log_b = _log(detector.bjet.density(x.b.e_rec, b.e1)) + _log(detector.bjet.density(x.bbar.e_rec, b.e2))
         u1, u2 = along(b)
-        tilt, _ = best_tilt(u1, u2, gap)
-        l, _ = _lepton_scale(leptons.c, u1 * jnp.exp(tilt) + u2 * jnp.exp(-tilt), gap)
+        tilt, _ = best_tilt(u1, u2, some)
+        l, _ = _lepton_scale(leptons.c, u1 * jnp.exp(tilt) + u2 * jnp.exp(-tilt), some)
         pull1 = (jnp.log(l) + tilt - leptons.scale - leptons.tilt) / leptons.rel1
         pull2 = (jnp.log(l) - tilt - leptons.scale + leptons.tilt) / leptons.rel2
         guess = log_b - 0.5 * (pull1**2 + pull2**2) - jnp.log((leptons.c * l**2 - s_z) ** 2 + mg_z**2)
         near = guess > jnp.max(guess, axis=0) - T_REACH
         spacing = (t_high - t_low) / (N_SCAN - 1)
-        first_t = jnp.min(jnp.where(near, t, jnp.inf), axis=0) - spacing
-        last_t = jnp.max(jnp.where(near, t, -jnp.inf), axis=0) + spacing
+        first_t = _with_neighbours(jnp.min(jnp.where(near, t, jnp.inf), axis=0) - spacing, jnp.minimum)
+        last_t = _with_neighbours(jnp.max(jnp.where(near, t, -jnp.inf), axis=0) + spacing, jnp.maximum)
         step = (last_t - first_t) / (N_T - 1)
         t = first_t[:, None] + step[:, None] * jnp.arange(N_T)  # [N_V, N_T]
         b = _pair(g, s_a, t)
@@ -262,51 +317,73 @@ def tabulate(x: Observed, detector: Detector, sqrt_s: Array, gluon: Any, mass_z:
             * b.p1
             * b.p2
         )
+        pair = FourVector(
+            b.e1 + b.e2,
+            b.p1 * n1[0] + b.p2 * n2[0],
+            b.p1 * n1[1] + b.p2 * n2[1],
+            b.p1 * n1[2] + b.p2 * n2[2],
+        )
+
+        def leptons_at(xs: Array, pick: Any) -> tuple[Array, ...]:
+            """(l, ds_H/dl, e^x, u1 e^x, u2 e^-x) at xs [N_V, t, x] for the t that ``pick`` chooses."""
+            exp_x = jnp.exp(xs)
+            u1x, u2x = u1[:, pick, None] * exp_x, u2[:, pick, None] / exp_x
+            l, slope = _lepton_scale(leptons.c, u1x + u2x, gap[:, None, None])
+            return l, slope, exp_x, u1x, u2x
+
+        # luminosities of all scales, at a few points: at fixed s_H only the rapidity moves
+        few = np.array(SMOOTH_T)
+        l, _, exp_x, _, _ = leptons_at(tilt[:, few, None] + sd[:, few, None] * smooth_x, few)
+        lp, lm = x.lep_plus.momentum(l * exp_x, 0.0), x.lep_minus.momentum(l / exp_x, 0.0)
+        state = measure.initial_state(lp + lm + FourVector(*(c[:, few, None] for c in pair)), sqrt_s)
+        lumi = [
+            jnp.where(
+                state.valid, _log(measure.gluon_luminosity(pdf, state) * state.flux), _log(jnp.zeros(()))
+            )
+            for pdf in gluon_at
+        ]
+        log_lumi = jnp.einsum("ti,vij,xj->vtx", to_t, lumi[0], to_x)
+
         xs = tilt[..., None] + sd[..., None] * y  # [N_V, N_T, N_X]
-        exp_x = jnp.exp(xs)
-        u1x, u2x = u1[..., None] * exp_x, u2[..., None] / exp_x
-        l, slope = _lepton_scale(leptons.c, u1x + u2x, gap[:, None, None])
+        l, slope, exp_x, u1x, u2x = leptons_at(xs, slice(None))
         e_p, e_m = l * exp_x, l / exp_x
         s_ll = leptons.c * l**2
-        lp, lm = x.lep_plus.momentum(e_p, 0.0), x.lep_minus.momentum(e_m, 0.0)
+        k_x = e_p * n_plus[0] + e_m * n_minus[0] + pair.x[..., None]
+        k_y = e_p * n_plus[1] + e_m * n_minus[1] + pair.y[..., None]
+        energy = e_p + e_m + pair.e[..., None]
+        k2 = k_x**2 + k_y**2
         b1 = FourVector(b.e1, b.p1 * n1[0], b.p1 * n1[1], b.p1 * n1[2])
         b2 = FourVector(b.e2, b.p2 * n2[0], b.p2 * n2[1], b.p2 * n2[2])
-        pair = FourVector(*(c[..., None] for c in b1 + b2))
-        total = lp + lm + pair
-        to_x, to_y = recoil_shift(x, b1, b2, detector.recoil.c)
-        state = measure.initial_state(total, sqrt_s)
-        # helicity sum of the leptons times both |p| (phase space) and dE_+ dE_- = 2 l^2 dln(l) dx
+        to_kx, to_ky = recoil_shift(x, b1, b2, recoil.c)
+        off2 = (to_kx[..., None] - k_x) ** 2 + (to_ky[..., None] - k_y) ** 2
+        log_l = jnp.log(l)
+        exponent = log_plus(log_l + xs) + log_minus(log_l - xs) + log_lumi - 0.5 * off2 / recoil.sigma_u**2
+        smeared = (
+            sum(
+                recoil.weights[i]
+                / recoil.sigmas[i] ** 2
+                * jnp.exp(exponent - 0.5 * k2 / recoil.sigmas[i] ** 2)
+                for i in range(recoil.weights.shape[0])
+            )
+            / (2.0 * math.pi * recoil.sigma_u) ** 2
+        )
+        # helicity sum of the leptons, both |p| (phase space) and dE_+ dE_- = 2 l dl dx
         spins = 4.0 * l**2 * u1x * u2x - s_a * s_ll
         value = (
-            lepton_density(detector, x.lep_plus, e_p)
-            * lepton_density(detector, x.lep_minus, e_m)
-            * e_p
-            * e_m
-            * (2.0 * l / slope)
+            smeared
             * spins
+            * (2.0 * l**3 / slope)
             / ((s_ll - s_z) ** 2 + mg_z**2)
-            * state.flux
-            * total.e
-            / state.e_hard
-            * measure.gluon_luminosity(first, state)
-            * detector.recoil.g(total.x, total.y)
-            * detector.recoil.n2(to_x[..., None] - total.x, to_y[..., None] - total.y)
+            * energy
+            / jnp.sqrt(jnp.maximum(energy**2 - k2, 1e-6))
         )
-        value = jnp.where(state.valid, value, 0.0) * per_b[..., None]
-        value = value * (sd * X_STEP)[..., None] * step[:, None, None]
-        total_v = jnp.sum(value, axis=(1, 2))
-        half_t = 2.0 * jnp.sum(value[:, ::2], axis=(1, 2))
-        half_x = 2.0 * jnp.sum(value[:, :, ::2], axis=(1, 2))
-        # other scales: ratio of the luminosities on the line x = tilt, a slow function
-        centre = jax.tree.map(lambda q: q[:, :, N_X // 2], state)
-        lumi = [
-            measure.gluon_luminosity(jax.tree.map(lambda leaf, k=k: leaf[k], gluon), centre) for k in range(scales)
-        ]
+        value = value * (per_b * sd * X_STEP * step[:, None])[..., None]
         per_t = jnp.sum(value, axis=2)
-        sums = [total_v] + [
-            jnp.sum(per_t * jnp.where(lumi[0] > 0.0, lumi[k] / jnp.where(lumi[0] > 0.0, lumi[0], 1.0), 0.0), axis=1)
-            for k in range(1, scales)
-        ]
+        half_t = 2.0 * jnp.sum(per_t[:, ::2], axis=1)
+        half_x = 2.0 * jnp.sum(value[:, :, ::2], axis=(1, 2))
+        # other scales: the ratio of the luminosities on the line x = tilt
+        ratios = [jnp.exp((other - lumi[0])[:, :, 1] @ to_t.T) for other in lumi[1:]]
+        sums = [jnp.sum(per_t, axis=1)] + [jnp.sum(per_t * ratio, axis=1) for ratio in ratios]
         return jnp.stack(sums), jnp.stack([half_t, half_x])
 
     rho, coarse = jax.lax.map(row, g.a_low + g.a_step * jnp.arange(N_A))
