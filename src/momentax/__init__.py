@@ -26,6 +26,7 @@ _PUBLIC = {
     "squared_amplitude": "momentax.amplitudes",
     "read_events": "momentax.events",
     "weigh": "momentax.weight",
+    "weigh_mass_points": "momentax.weight",
     "drell_yan": "momentax.processes",
     "ttbar": "momentax.processes",
     "hza": "momentax.processes",

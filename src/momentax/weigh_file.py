@@ -9,7 +9,9 @@ from momentax.config import PhysicsConfig
 from momentax.events import read_events
 from momentax.events.reader import EventSource
 from momentax.events.rootfile import PathLike
-from momentax.weight import weigh
+from momentax.processes import parse_hypothesis
+from momentax.processes.hza import HZA
+from momentax.weight import together, weigh, weigh_mass_points
 from momentax.weights_io import write_weights
 
 Report = Callable[[str, int, int], None]
@@ -49,12 +51,19 @@ def weigh_file(
         total = source.n_entries
     start, stop = (min(e, total) for e in entries) if entries else (0, total)
     events = read_events(events_path, entry_start=start, entry_stop=stop)
-    weights, counts, seconds = {}, {}, {}
-    for label in hypotheses:
+    weights, counts = {}, {}
+    seconds: dict[str, float] = {}
+    for labels in _groups(hypotheses, physics):
         begin = time.process_time()
-        progress = None if report is None else lambda done, n, label=label: report(label, done, n)
-        weights[label] = weigh(events, label, physics, progress)
-        seconds[label] = time.process_time() - begin
+        name = labels[0] if len(labels) == 1 else f"{len(labels)} mass points of H -> ZA"
+        progress = None if report is None else lambda done, n, name=name: report(name, done, n)
+        if len(labels) == 1:
+            weights[labels[0]] = weigh(events, labels[0], physics, progress)
+        else:
+            weights |= weigh_mass_points(events, labels, physics, progress)
+        seconds |= dict.fromkeys(labels, (time.process_time() - begin) / len(labels))
+    weights = {label: weights[label] for label in hypotheses}
+    for label in hypotheses:
         status = weights[label]["status"].tolist()
         counts[label] = {s: status.count(s) for s in sorted(set(status))}
     metadata = {
@@ -66,3 +75,10 @@ def weigh_file(
     }
     write_weights(out, events["event"], weights, metadata)
     return counts
+
+
+def _groups(labels: Sequence[str], physics: PhysicsConfig) -> list[list[str]]:
+    """What is weighed in one go: all mass points of H -> ZA where the configuration says so, else one label."""
+    points = [h for h in labels if together(physics) and isinstance(parse_hypothesis(h), HZA)]
+    alone = [[h] for h in labels if h not in points]
+    return alone + ([points] if points else [])

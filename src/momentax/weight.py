@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import ValidationError
 
+from momentax import mass_points
 from momentax.config import Config, PhysicsConfig, load_config
 from momentax.constants import SQRT_S
 from momentax.errors import ConfigError
@@ -20,8 +21,10 @@ from momentax.events.visible import visible
 from momentax.integrate import points, reference
 from momentax.integrate.batched import BatchedIntegrator, Progress
 from momentax.integrate.result import make_results
+from momentax.pdf import load_pdf
 from momentax.processes import Hypothesis, as_hypothesis
 from momentax.processes.base import Model, Options
+from momentax.processes.hza import HZA
 from momentax.processes.observed import Observed, observe
 from momentax.transfer import Detector, detector_from_config
 
@@ -56,13 +59,83 @@ def weigh(
     """
     physics = physics_config(config)
     hypothesis = as_hypothesis(hypothesis)
+    if isinstance(hypothesis, HZA) and together(physics):
+        return weigh_mass_points(events, [hypothesis], physics, progress)[hypothesis.label]
     model = hypothesis.model(physics)
     observed = observed_events(events, model.detector, physics.sqrt_s)
     ids = np.asarray(events["event"], dtype=np.int64)
+    if physics.integration.integrator == "vegas":
+        return weigh_reference(observed, ids, hypothesis, model, physics, progress)
+    return weigh_batched(observed, ids, hypothesis, model, physics, progress)
+
+
+def together(physics: PhysicsConfig) -> bool:
+    """Whether this configuration weighs the mass points of H -> ZA together, by :func:`weigh_mass_points`."""
+    settings = physics.integration
+    return (
+        settings.integrator == "batched"
+        and settings.mass_points == "together"
+        and physics.recoil_mode == "transverse"
+    )
+
+
+def weigh_mass_points(
+    events: ak.Array,
+    hypotheses: Sequence[str | Hypothesis],
+    config: PhysicsConfig | Config | Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, np.ndarray]:
+    """Weights of events at many mass points of H -> ZA: 200 of them cost little more than one.
+
+    One table of an event serves all mass points (:mod:`momentax.processes.hza_table`); weights that it does not bring
+    to the requested accuracy are integrated by themselves. A weight does not depend on the other mass points.
+
+    Parameters
+    ----------
+    events, config, progress : as of :func:`weigh`
+    hypotheses : labels ``"hza_500_300"`` or :func:`momentax.hza`
+
+    Returns
+    -------
+    Records by label. ``error`` is an estimate of the numerical error, ``n_eval`` is that of all mass points together.
+
+    Raises
+    ------
+    ConfigError
+        A hypothesis of another kind, or a configuration without such tables (``recoil_mode: balanced``).
+    """
+    physics = physics_config(config)
+    chosen = [as_hypothesis(h) for h in hypotheses]
+    points = [h for h in chosen if isinstance(h, HZA)]
+    if len(points) < len(chosen):
+        others = ", ".join(h.label for h in chosen if not isinstance(h, HZA))
+        raise ConfigError(f"weigh_mass_points: {others} is not a mass point of H -> ZA; use weigh for it")
+    if physics.recoil_mode != "transverse":
+        raise ConfigError("weigh_mass_points: tables need recoil_mode: transverse; use weigh for balanced")
+    pdf = load_pdf(physics.pdf.set, physics.pdf.member)
+    detector = detector_from_config(physics.detector)
+    observed = observed_events(events, detector, physics.sqrt_s)
+    ids = np.asarray(events["event"], dtype=np.int64)
+
+    def alone(some: Observed, event_ids: np.ndarray, hypothesis: HZA) -> np.ndarray:
+        model = hypothesis.model(physics, pdf, detector)
+        return weigh_batched(some, event_ids, hypothesis, model, physics)
+
+    records = mass_points.integrate(observed, ids, points, physics, pdf, detector, alone, progress)
+    return {h.label: r for h, r in zip(points, records, strict=True)}
+
+
+def weigh_batched(
+    observed: Observed,
+    event_ids: np.ndarray,
+    hypothesis: Hypothesis,
+    model: Model,
+    physics: PhysicsConfig,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Weights by the batched integrator: a grid for every event and assignment of the jets."""
     dim, integrand = hypothesis.integrand(Options.from_physics(physics))
     settings = physics.integration
-    if settings.integrator == "vegas":
-        return weigh_reference(observed, ids, hypothesis, model, physics, progress)
     return BatchedIntegrator(
         dim,
         integrand,
@@ -72,7 +145,7 @@ def weigh(
         n_eval=settings.n_eval,
         relative_accuracy=settings.relative_accuracy,
         seed=settings.seed,
-    ).integrate(observed, ids, progress)
+    ).integrate(observed, event_ids, progress)
 
 
 def weigh_reference(
@@ -152,4 +225,13 @@ def physics_config(config: Any) -> PhysicsConfig:
     )
 
 
-__all__ = ["detector_from_config", "observed_events", "physics_config", "weigh", "weigh_reference"]
+__all__ = [
+    "detector_from_config",
+    "observed_events",
+    "physics_config",
+    "together",
+    "weigh",
+    "weigh_batched",
+    "weigh_mass_points",
+    "weigh_reference",
+]

@@ -121,6 +121,9 @@ class IntegrationConfig(Section):
 
     integrator: Literal["batched", "vegas"] = "batched"
     """batched: many events at once; vegas: the reference, the vegas package on one event at a time."""
+    mass_points: Literal["together", "separately"] = "together"
+    """H -> ZA with the batched integrator and recoil_mode transverse. together: one table of an event serves all mass
+    points, and only what it leaves open is integrated; separately: every mass point is integrated by itself."""
     relative_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.02
     """A weight is `ok` when its relative error is at most this."""
     n_eval: tuple[Annotated[int, Field(ge=100)], ...] = (4000, 16000, 64000)

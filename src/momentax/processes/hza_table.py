@@ -33,18 +33,36 @@ from momentax.transfer import Detector, GaussianTransfer
 
 Array = jax.Array
 
-N_A, N_V, N_T, N_X = 36, 40, 32, 8
-"""Nodes in a = ln s_A, in v, and of the trapezoidal rules in t and x."""
-X_STEP = 1.2
-"""Spacing of the nodes in x, in standard deviations."""
+
+class Nodes(NamedTuple):
+    """Numbers of nodes: of the table in a and v, and of the trapezoidal rules in t and x."""
+
+    a: int = 28
+    v: int = 60
+    t: int = 24
+    x: int = 8
+
+    @property
+    def total(self) -> int:
+        """Evaluations of the integrand."""
+        return self.a * self.v * self.t * self.x
+
+
+COARSE = Nodes()
+FINE = Nodes(56, 120, 48, 16)
+"""Half of every step."""
+X_SPAN = 9.6
+"""The rule in x covers this many standard deviations."""
 REACH = 27.0
 """Nodes cover transfer functions down to exp(-REACH) = 2e-12 of their peak."""
 T_REACH = 14.0
 """The rule in t covers e^-14 of the largest integrand at its (s_A, s_H)."""
 N_SCAN = 48
 """Points in t of the scan that finds where the integrand is."""
-SMOOTH_T = (0, 6, 12, 19, 25, 31)
+N_SMOOTH = 6
 """Nodes in t at which parton luminosities are evaluated; between them ln of it is a polynomial in t and x."""
+STEEP = 7.0
+"""Luminosities that vary by more than e^7 over the nodes of an s_H are evaluated at every point."""
 LOG_CURVE_DEGREE = 8
 LOG_CURVE_REACH = 9.0
 """ln T of a Gaussian lepton as a Chebyshev series, over this many standard deviations on either side."""
@@ -78,9 +96,9 @@ class Table(NamedTuple):
 
     geometry: Geometry
     log_rho: Array
-    """[scales, N_A, N_V], of rho in pb/(GeV^6 sr^4) GeV^4 (see module); -inf where there is nothing."""
+    """[scales, a, v], of rho in pb/(GeV^6 sr^4) GeV^4 (see module); -inf where there is nothing."""
     log_coarse: Array
-    """[2, N_A, N_V] at the first scale: half the nodes in t; half the nodes in x."""
+    """[2, a, v] at the first scale: half the nodes in t; half the nodes in x."""
 
 
 def eta_of(g: Geometry, v: Array) -> Array:
@@ -146,7 +164,7 @@ def _reach_of_b(detector: Detector, b: Particle) -> tuple[Array, Array, Array, A
     return log_p, log_t, low, jnp.max(jnp.where(inside, log_p, -jnp.inf))
 
 
-def _geometry(x: Observed, detector: Detector) -> tuple[Geometry, Array]:
+def _geometry(x: Observed, detector: Detector, n_a: int) -> tuple[Geometry, Array]:
     """Nodes of an event, and the ends of ln |p| of the two b's, [2, 2]."""
     w = one_minus_cos(x.b.direction, x.bbar.direction)
     z = x.lep_plus.momentum(x.lep_plus.e_mean, 0.0) + x.lep_minus.momentum(x.lep_minus.e_mean, 0.0)
@@ -162,7 +180,8 @@ def _geometry(x: Observed, detector: Detector) -> tuple[Geometry, Array]:
     a_low = jnp.log(jnp.min(jnp.where(inside, s_a, jnp.inf)))
     a_high = jnp.log(jnp.max(jnp.where(inside, s_a, -jnp.inf)))
     t_fold = jnp.clip(0.5 * jnp.log(z2 / z1), 0.5 * (low1 - high2), 0.5 * (high1 - low2))
-    g = Geometry(a_low, (a_high - a_low) / (N_A - 1), 0.0, 1.0, w, z1, z2, z.mass2, t_fold)
+    zero = jnp.zeros(())
+    g = Geometry(a_low, (a_high - a_low) / (n_a - 1), zero, zero, w, z1, z2, z.mass2, t_fold)
     # how far above the fold s_H reaches, and how far leptons shift it
     b_part = z1 * p1 + z2 * p2
     eta = jnp.log(z.mass2 + b_part) - fold(g, jnp.log(s_a))
@@ -196,7 +215,8 @@ class _LogCurve(NamedTuple):
     half: Array
     coefficients: Array
 
-    def __call__(self, log_e: Array) -> Array:
+    def at(self, log_e: Array) -> Array:
+        """ln T at ln E."""
         u = jnp.clip((log_e - self.centre) / self.half, -1.0, 1.0)
         c = self.coefficients
         d0, d1 = jnp.zeros_like(u), jnp.zeros_like(u)
@@ -213,7 +233,7 @@ def _log_curve(detector: Detector, lepton: Particle) -> Callable[[Array], Array]
     solve = np.linalg.inv(np.polynomial.chebyshev.chebvander(nodes, LOG_CURVE_DEGREE))
     centre, half = jnp.log(lepton.e_mean), LOG_CURVE_REACH * lepton.e_sd / lepton.e_mean
     values = _log(lepton_density(detector, lepton, jnp.exp(centre + half * nodes)))
-    return _LogCurve(centre, half, jnp.asarray(solve) @ values)
+    return _LogCurve(centre, half, jnp.asarray(solve) @ values).at
 
 
 def _polynomial_through(nodes: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -229,20 +249,26 @@ def _lepton_scale(c: Array, v: Array, gap: Array) -> tuple[Array, Array]:
 
 
 def _with_neighbours(ends: Array, choose: Callable[[Array, Array], Array]) -> Array:
-    """Ends of the ranges of all N_V nodes from those of every other one: the wider of the two neighbours'."""
+    """Ends of the ranges of all nodes in v from those of every other one: the wider of the two neighbours'."""
     after = jnp.concatenate([ends[1:], ends[-1:]])
     return jnp.stack([ends, choose(ends, after)], axis=1).reshape(-1)
 
 
 def tabulate(
-    x: Observed, detector: Detector, sqrt_s: Array, gluon: Any, mass_z: Array, width_z: Array
+    x: Observed,
+    detector: Detector,
+    sqrt_s: Array,
+    gluon: Any,
+    mass_z: Array,
+    width_z: Array,
+    nodes: Nodes = COARSE,
 ) -> Table:
     """The table of one event (scalars in ``x``).
 
     ``gluon``: callables q -> x f_g(q) stacked over scales as a FixedScalePdf with a leading axis; the hypothesis'
     couplings and the Breit-Wigner factors of A and H are left out, that of the Z is in.
     """
-    g, ends = _geometry(x, detector)
+    g, ends = _geometry(x, detector, nodes.a)
     n1, n2, n_plus, n_minus = x.b.direction, x.bbar.direction, x.lep_plus.direction, x.lep_minus.direction
     w11, w12 = one_minus_cos(n_plus, n1), one_minus_cos(n_plus, n2)
     w21, w22 = one_minus_cos(n_minus, n1), one_minus_cos(n_minus, n2)
@@ -257,11 +283,13 @@ def tabulate(
     s_z, mg_z = mass_z**2, mass_z * width_z
     scales = jax.tree.leaves(gluon)[0].shape[0]
     gluon_at = [jax.tree.map(lambda leaf, k=k: leaf[k], gluon) for k in range(scales)]
-    v = jnp.linspace(0.0, 1.0, N_V)
+    v = jnp.linspace(0.0, 1.0, nodes.v)
     eta = eta_of(g, v)
-    y = X_STEP * (np.arange(N_X) - 0.5 * (N_X - 1))
+    x_step = X_SPAN / nodes.x
+    y = x_step * (np.arange(nodes.x) - 0.5 * (nodes.x - 1))
+    few = np.round(np.linspace(0, nodes.t - 1, N_SMOOTH)).astype(int)
     smooth_x = np.array([y[0], 0.0, y[-1]])
-    to_t = jnp.asarray(_polynomial_through(np.array(SMOOTH_T) / (N_T - 1.0), np.arange(N_T) / (N_T - 1.0)))
+    to_t = jnp.asarray(_polynomial_through(few / (nodes.t - 1.0), np.arange(nodes.t) / (nodes.t - 1.0)))
     to_x = jnp.asarray(_polynomial_through(smooth_x / y[-1], y / y[-1]))
     log_plus, log_minus = _log_curve(detector, x.lep_plus), _log_curve(detector, x.lep_minus)
     recoil = detector.recoil
@@ -285,14 +313,14 @@ def tabulate(
 
     def row(a: Array) -> tuple[Array, Array]:
         s_a = jnp.exp(a)
-        gap = jnp.exp(fold(g, a) + eta)  # s_H - s_A [N_V]
+        gap = jnp.exp(fold(g, a) + eta)  # s_H - s_A [v]
         mid = 0.5 * jnp.log(product_of_momenta(g.w, s_a, g.t_fold))
         t_low = jnp.maximum(ends[0, 0] - mid, mid - ends[1, 1])
         t_high = jnp.minimum(ends[0, 1] - mid, mid - ends[1, 0])
         t_high = jnp.maximum(t_high, t_low + 1e-3)
         # scan: where in t is the integrand of every other s_H?
         some = gap[::2]
-        t = jnp.linspace(t_low, t_high, N_SCAN)[:, None]  # [N_SCAN, N_V/2]
+        t = jnp.linspace(t_low, t_high, N_SCAN)[:, None]  # [N_SCAN, v/2]
         b = _pair(g, s_a, t)
         log_b = _log(detector.bjet.density(x.b.e_rec, b.e1)) + _log(detector.bjet.density(x.bbar.e_rec, b.e2))
         u1, u2 = along(b)
@@ -305,8 +333,8 @@ def tabulate(
         spacing = (t_high - t_low) / (N_SCAN - 1)
         first_t = _with_neighbours(jnp.min(jnp.where(near, t, jnp.inf), axis=0) - spacing, jnp.minimum)
         last_t = _with_neighbours(jnp.max(jnp.where(near, t, -jnp.inf), axis=0) + spacing, jnp.maximum)
-        step = (last_t - first_t) / (N_T - 1)
-        t = first_t[:, None] + step[:, None] * jnp.arange(N_T)  # [N_V, N_T]
+        step = (last_t - first_t) / (nodes.t - 1)
+        t = first_t[:, None] + step[:, None] * jnp.arange(nodes.t)  # [v, t]
         b = _pair(g, s_a, t)
         u1, u2 = along(b)
         tilt, sd = best_tilt(u1, u2, gap[:, None])
@@ -325,26 +353,41 @@ def tabulate(
         )
 
         def leptons_at(xs: Array, pick: Any) -> tuple[Array, ...]:
-            """(l, ds_H/dl, e^x, u1 e^x, u2 e^-x) at xs [N_V, t, x] for the t that ``pick`` chooses."""
+            """(l, ds_H/dl, e^x, u1 e^x, u2 e^-x) at xs [v, t, x] for the t that ``pick`` chooses."""
             exp_x = jnp.exp(xs)
             u1x, u2x = u1[:, pick, None] * exp_x, u2[:, pick, None] / exp_x
             l, slope = _lepton_scale(leptons.c, u1x + u2x, gap[:, None, None])
             return l, slope, exp_x, u1x, u2x
 
-        # luminosities of all scales, at a few points: at fixed s_H only the rapidity moves
-        few = np.array(SMOOTH_T)
-        l, _, exp_x, _, _ = leptons_at(tilt[:, few, None] + sd[:, few, None] * smooth_x, few)
-        lp, lm = x.lep_plus.momentum(l * exp_x, 0.0), x.lep_minus.momentum(l / exp_x, 0.0)
-        state = measure.initial_state(lp + lm + FourVector(*(c[:, few, None] for c in pair)), sqrt_s)
-        lumi = [
-            jnp.where(
-                state.valid, _log(measure.gluon_luminosity(pdf, state) * state.flux), _log(jnp.zeros(()))
-            )
-            for pdf in gluon_at
-        ]
-        log_lumi = jnp.einsum("ti,vij,xj->vtx", to_t, lumi[0], to_x)
+        def log_luminosity(xs: Array, pick: Any, pdfs: Any) -> list[Array]:
+            l, _, exp_x, _, _ = leptons_at(xs, pick)
+            lp, lm = x.lep_plus.momentum(l * exp_x, 0.0), x.lep_minus.momentum(l / exp_x, 0.0)
+            state = measure.initial_state(lp + lm + FourVector(*(c[:, pick, None] for c in pair)), sqrt_s)
+            return [
+                jnp.where(
+                    state.valid, _log(measure.gluon_luminosity(pdf, state) * state.flux), _log(jnp.zeros(()))
+                )
+                for pdf in pdfs
+            ]
 
-        xs = tilt[..., None] + sd[..., None] * y  # [N_V, N_T, N_X]
+        b1 = FourVector(b.e1, b.p1 * n1[0], b.p1 * n1[1], b.p1 * n1[2])
+        b2 = FourVector(b.e2, b.p2 * n2[0], b.p2 * n2[1], b.p2 * n2[2])
+        to_kx, to_ky = recoil_shift(x, b1, b2, recoil.c)
+        # what does not depend on x is computed once, not again for every x
+        u1, u2, tilt, sd, per_b, pair, to_kx, to_ky = jax.lax.optimization_barrier(
+            (u1, u2, tilt, sd, per_b, pair, to_kx, to_ky)
+        )
+        xs = tilt[..., None] + sd[..., None] * y  # [v, t, x]
+        # luminosities of all scales at a few points: at fixed s_H only the rapidity moves, and ln of them is nearly a
+        # polynomial; near the beam energy it is not
+        lumi = log_luminosity(tilt[:, few, None] + sd[:, few, None] * smooth_x, few, gluon_at)
+        steep = jnp.max(lumi[0], axis=(1, 2)) - jnp.min(lumi[0], axis=(1, 2)) > STEEP
+        log_lumi = jax.lax.cond(
+            jnp.any(steep),
+            lambda: log_luminosity(xs, slice(None), gluon_at[:1])[0],
+            lambda: jnp.einsum("ti,vij,xj->vtx", to_t, lumi[0], to_x),
+        )
+
         l, slope, exp_x, u1x, u2x = leptons_at(xs, slice(None))
         e_p, e_m = l * exp_x, l / exp_x
         s_ll = leptons.c * l**2
@@ -352,9 +395,6 @@ def tabulate(
         k_y = e_p * n_plus[1] + e_m * n_minus[1] + pair.y[..., None]
         energy = e_p + e_m + pair.e[..., None]
         k2 = k_x**2 + k_y**2
-        b1 = FourVector(b.e1, b.p1 * n1[0], b.p1 * n1[1], b.p1 * n1[2])
-        b2 = FourVector(b.e2, b.p2 * n2[0], b.p2 * n2[1], b.p2 * n2[2])
-        to_kx, to_ky = recoil_shift(x, b1, b2, recoil.c)
         off2 = (to_kx[..., None] - k_x) ** 2 + (to_ky[..., None] - k_y) ** 2
         log_l = jnp.log(l)
         exponent = log_plus(log_l + xs) + log_minus(log_l - xs) + log_lumi - 0.5 * off2 / recoil.sigma_u**2
@@ -377,7 +417,9 @@ def tabulate(
             * energy
             / jnp.sqrt(jnp.maximum(energy**2 - k2, 1e-6))
         )
-        value = value * (per_b * sd * X_STEP * step[:, None])[..., None]
+        value = value * (per_b * sd * x_step * step[:, None])[..., None]
+        # three sums of it: without the barrier each would evaluate everything again
+        value = jax.lax.optimization_barrier(value)
         per_t = jnp.sum(value, axis=2)
         half_t = 2.0 * jnp.sum(per_t[:, ::2], axis=1)
         half_x = 2.0 * jnp.sum(value[:, :, ::2], axis=(1, 2))
@@ -386,7 +428,7 @@ def tabulate(
         sums = [jnp.sum(per_t, axis=1)] + [jnp.sum(per_t * ratio, axis=1) for ratio in ratios]
         return jnp.stack(sums), jnp.stack([half_t, half_x])
 
-    rho, coarse = jax.lax.map(row, g.a_low + g.a_step * jnp.arange(N_A))
+    rho, coarse = jax.lax.map(row, g.a_low + g.a_step * jnp.arange(nodes.a))
     constant = math.log(HBARC2_PB / (2.0 * measure.TWO_PI_CUBED) ** 4)
 
     def log(values: Array) -> Array:
