@@ -24,11 +24,11 @@ from momentax.processes.hza_table import Table
 
 Array = jax.Array
 
-STEP_A, STEP_H = 0.01, 0.0025
+STEP_A, STEP_H = 0.005, 0.0025
 """Steps of the fixed grids in ln s."""
 LOG_A, LOG_H = (4.4, 16.8), (8.0, 18.9)
 """Their ends; s in GeV^2."""
-ROWS, COLUMNS = 16, 256
+ROWS, COLUMNS = 32, 128
 """Block of the fixed grids that is interpolated and contracted at a time."""
 _NOTHING = 60.0
 """ln rho is cut this far below its largest value."""
@@ -41,6 +41,8 @@ class Plane(NamedTuple):
 
     weights_a: Array
     """[rows, points]: Breit-Wigner of A and s_A."""
+    weights_a_low: Array
+    """The same with the interpolation of lower order, whose difference estimates the error of the higher one."""
     weights_h: Array
     """[columns, points]: Breit-Wigner of H, s_H^2 |form factor|^2."""
     factor: Array
@@ -61,7 +63,7 @@ def plane(
     p = jax.tree.map(lambda *a: np.array(a, dtype=float), *parameters)
     grid_a = _grid(LOG_A, STEP_A, ROWS)
     grid_h = _grid(LOG_H, STEP_H, COLUMNS)
-    weights_a = breit_wigner_weights(grid_a, p.mass_A, p.width_A) * np.exp(grid_a)
+    weights_a, low = (breit_wigner_weights(grid_a, p.mass_A, p.width_A, k) * np.exp(grid_a) for k in (6, 4))
     s_h = np.exp(grid_h)
     form = []
     for q in parameters:
@@ -76,6 +78,7 @@ def plane(
     factor = 4.0 * coupling**2 * hza * decay_a * (left**2 + right**2) * (2.0 / 256.0)
     return Plane(
         jnp.asarray(weights_a.T),
+        jnp.asarray(low.T),
         jnp.asarray(weights_h.T, dtype=jnp.float32),
         jnp.asarray(factor),
         jnp.log(jnp.asarray(scales, dtype=float)),
@@ -200,8 +203,12 @@ def contract(table: Table, p: Plane) -> tuple[Array, Array]:
         part = jax.lax.fori_loop(
             0, (stop - start + COLUMNS - 1) // COLUMNS, columns, jnp.zeros((kinds * ROWS, points))
         )
-        slice_a = jax.lax.dynamic_slice_in_dim(p.weights_a, block * ROWS, ROWS)
-        return sums + jnp.sum(part.reshape(kinds, ROWS, points) * slice_a, axis=1)
+        part = part.reshape(kinds, ROWS, points)
+        slice_a, slice_low = (
+            jax.lax.dynamic_slice_in_dim(w, block * ROWS, ROWS) for w in (p.weights_a, p.weights_a_low)
+        )
+        low_order = jnp.sum(part[0] * slice_low, axis=0)
+        return sums + jnp.concatenate([jnp.sum(part * slice_a, axis=1), low_order[None]])
 
     last = g.a_low + g.a_step * (n_a - 1)
     first_block = jnp.clip((g.a_low - LOG_A[0]) / STEP_A // ROWS, 0, p.weights_a.shape[0] // ROWS - 1)
@@ -210,12 +217,12 @@ def contract(table: Table, p: Plane) -> tuple[Array, Array]:
         first_block.astype(jnp.int32),
         last_block.astype(jnp.int32) + 1,
         rows,
-        jnp.zeros((slow.shape[0] + 1, points)),
+        jnp.zeros((slow.shape[0] + 2, points)),
     )
     value = sums[0]
-    error = jnp.abs(sums[-1]) / jnp.where(value > 0.0, value, 1.0)
+    error = (jnp.abs(sums[-2]) + jnp.abs(value - sums[-1])) / jnp.where(value > 0.0, value, 1.0)
     # ln W is interpolated in ln muF between the tabulated scales
-    log_ratio = jnp.concatenate([jnp.zeros((1, points)), jnp.log(jnp.maximum(sums[1:-1], 1e-300) / value)])
+    log_ratio = jnp.concatenate([jnp.zeros((1, points)), jnp.log(jnp.maximum(sums[1:-2], 1e-300) / value)])
     value = (
         value * jnp.exp(jnp.sum(_lagrange(p.log_nodes, p.log_scale) * log_ratio, axis=0) + largest) * p.factor
     )
