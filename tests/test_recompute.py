@@ -23,7 +23,8 @@ N = 8
 
 
 def _physics(*n_eval: int) -> PhysicsConfig:
-    return PhysicsConfig.model_validate({"integration": {"n_eval": n_eval, "relative_accuracy": 0.007}})
+    settings = {"n_eval": n_eval, "relative_accuracy": 0.007, "mass_points": "separately"}
+    return PhysicsConfig.model_validate({"integration": settings})
 
 
 FIRST, AGAIN = _physics(4096), RecomputeConfig(n_eval=(16384,))

@@ -61,7 +61,10 @@ def estimate(config: Config) -> Estimate:
     labels = config.hypothesis_labels()
     per_kind = {k: sum(h.startswith(k) for h in labels) for k in config.hypothesis_kinds()}
     total = sum(entries.values())
-    shard_seconds = min(size, max(entries.values())) * sum(n * seconds[k] for k, n in per_kind.items())
+    per_event = {k: n * seconds[k] for k, n in per_kind.items()}
+    if config.physics.mass_points_together and per_kind.get("hza"):
+        per_event["hza"] = table["mass_points"]["event"] + per_kind["hza"] * table["mass_points"]["point"]
+    shard_seconds = min(size, max(entries.values())) * sum(per_event.values())
     kinds = [s.kind for s in config.samples.values()]
     jobs = {
         "simulate": kinds.count("builtin"),
@@ -78,7 +81,7 @@ def estimate(config: Config) -> Estimate:
     return Estimate(
         jobs={rule: n for rule, n in jobs.items() if n},
         weights={k: n * total for k, n in per_kind.items()},
-        cpu_hours={k: n * total * seconds[k] / 3600 for k, n in per_kind.items()},
+        cpu_hours={k: total * per_event[k] / 3600 for k in per_kind},
         longest_shard_minutes=shard_seconds / 60,
         origin=table["origin"],
     )

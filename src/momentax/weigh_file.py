@@ -11,7 +11,7 @@ from momentax.events.reader import EventSource
 from momentax.events.rootfile import PathLike
 from momentax.processes import parse_hypothesis
 from momentax.processes.hza import HZA
-from momentax.weight import together, weigh, weigh_mass_points
+from momentax.weight import weigh, weigh_mass_points
 from momentax.weights_io import write_weights
 
 Report = Callable[[str, int, int], None]
@@ -79,6 +79,6 @@ def weigh_file(
 
 def _groups(labels: Sequence[str], physics: PhysicsConfig) -> list[list[str]]:
     """What is weighed in one go: all mass points of H -> ZA where the configuration says so, else one label."""
-    points = [h for h in labels if together(physics) and isinstance(parse_hypothesis(h), HZA)]
+    points = [h for h in labels if physics.mass_points_together and isinstance(parse_hypothesis(h), HZA)]
     alone = [[h] for h in labels if h not in points]
     return alone + ([points] if points else [])

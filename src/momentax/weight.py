@@ -59,7 +59,7 @@ def weigh(
     """
     physics = physics_config(config)
     hypothesis = as_hypothesis(hypothesis)
-    if isinstance(hypothesis, HZA) and together(physics):
+    if isinstance(hypothesis, HZA) and physics.mass_points_together:
         return weigh_mass_points(events, [hypothesis], physics, progress)[hypothesis.label]
     model = hypothesis.model(physics)
     observed = observed_events(events, model.detector, physics.sqrt_s)
@@ -67,16 +67,6 @@ def weigh(
     if physics.integration.integrator == "vegas":
         return weigh_reference(observed, ids, hypothesis, model, physics, progress)
     return weigh_batched(observed, ids, hypothesis, model, physics, progress)
-
-
-def together(physics: PhysicsConfig) -> bool:
-    """Whether this configuration weighs the mass points of H -> ZA together, by :func:`weigh_mass_points`."""
-    settings = physics.integration
-    return (
-        settings.integrator == "batched"
-        and settings.mass_points == "together"
-        and physics.recoil_mode == "transverse"
-    )
 
 
 def weigh_mass_points(
@@ -229,7 +219,6 @@ __all__ = [
     "detector_from_config",
     "observed_events",
     "physics_config",
-    "together",
     "weigh",
     "weigh_batched",
     "weigh_mass_points",

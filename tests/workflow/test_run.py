@@ -21,7 +21,8 @@ from momentax.weigh_file import weigh_file
 from momentax.weights_io import read_weights
 
 ROOT = Path(__file__).parents[2]
-PHYSICS = {"integration": {"n_eval": [4096], "relative_accuracy": 0.007}}
+# mass points separately: the second pass needs weights that the first one leaves open
+PHYSICS = {"integration": {"n_eval": [4096], "relative_accuracy": 0.007, "mass_points": "separately"}}
 RECOMPUTE = {"n_eval": [16384], "events_per_job": 4}
 CONFIG = {
     "physics": PHYSICS,

@@ -163,6 +163,16 @@ class PhysicsConfig(Section):
     integration: IntegrationConfig = IntegrationConfig()
     """Numerical integration."""
 
+    @property
+    def mass_points_together(self) -> bool:
+        """Whether H -> ZA is weighed at all mass points of an event by one table."""
+        settings = self.integration
+        return (
+            settings.integrator == "batched"
+            and settings.mass_points == "together"
+            and self.recoil_mode == "transverse"
+        )
+
 
 class SelectionConfig(Section):
     """Event selection of CMS-HIG-18-012 (momentax.events.Selection); null switches a cut off."""
