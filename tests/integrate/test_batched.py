@@ -1,5 +1,10 @@
 """The batched integrator against closed forms: values, honest errors, statuses, independence of batching."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -168,3 +173,30 @@ def test_number_of_items_does_not_compile_the_refinement_again():
         if n == 3:
             compiled = grid.refine._cache_size()
     assert grid.refine._cache_size() == compiled
+
+
+SEVERAL_DEVICES = """
+import sys
+import jax
+import numpy as np
+from test_batched import events, integrator
+result = integrator(relative_accuracy=0.05, n_eval=(4096,)).integrate(events(50), np.arange(50))
+np.save(sys.argv[1], result)
+print(len(jax.devices()))
+"""
+
+
+def test_several_devices_give_the_same_bits(tmp_path):
+    """Two virtual devices, each with half of a tile."""
+    flags = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_ENABLE_X64": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL_DEVICES, str(tmp_path / "two.npy")],
+        env=flags,
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "2"
+    one = integrator(relative_accuracy=0.05, n_eval=(4096,)).integrate(events(50), np.arange(50))
+    assert np.array_equal(np.load(tmp_path / "two.npy"), one)

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from momentax.integrate import grid, points
 from momentax.integrate.result import consistent, make_results
@@ -30,7 +31,9 @@ from momentax.processes.base import IntegrandFn
 from momentax.processes.observed import Observed
 
 TILE = 16
-"""Items in a compiled call; TILE x POINTS numbers of 8 bytes (64 KiB) keep the working set in a core's cache."""
+"""Items in a compiled call on a CPU; TILE x POINTS numbers of 8 bytes (64 KiB) stay in a core's cache."""
+ACCELERATOR_TILE = 1024
+"""Items in a compiled call on each accelerator, which wants many points at once."""
 POINTS = 512
 """Points of every item in a compiled call."""
 REPLICATES = 8
@@ -82,6 +85,11 @@ class BatchedIntegrator:
         self.relative_accuracy, self.assignments = relative_accuracy, assignments
         self.blocks = [max(1, round(n / (REPLICATES * POINTS))) for n in n_eval]
         self._evaluate = _compiled(integrand)
+        devices = jax.devices()
+        per_device = TILE if devices[0].platform == "cpu" else ACCELERATOR_TILE
+        self._tile = per_device * len(devices)
+        # items are independent: every device takes its part of a tile
+        self._sharding = NamedSharding(Mesh(np.array(devices), ("items",)), PartitionSpec("items"))
         net = points.sobol_integers(dim, POINTS * 2 ** int(np.ceil(np.log2(max(self.blocks)))))
         self._net = [jnp.asarray(net[k * POINTS : (k + 1) * POINTS]) for k in range(max(self.blocks))]
 
@@ -148,6 +156,10 @@ class BatchedIntegrator:
         inconsistent = ~consistent(chi2, dof).reshape(-1, k) & (e > 0.1 * self.relative_accuracy * total)
         return ((too_wide & large) | inconsistent | (total == 0.0)).reshape(-1) & np.isfinite(value)
 
+    def _place(self, a: np.ndarray) -> jax.Array:
+        """An array of a tile on the devices, divided among them along its first axis."""
+        return jax.device_put(a, self._sharding)
+
     def _run(self, items, edges, active, event_ids, blocks, stage, replicates, progress=None) -> _Sums:
         """Sums of every active item (in that order); tiles are padded with their last item."""
         out = _Sums(
@@ -155,12 +167,12 @@ class BatchedIntegrator:
             np.zeros((replicates, len(active))),
             np.zeros((len(active), self.dim, grid.N_BINS)),
         )
-        for start in range(0, len(active), TILE):
-            index = active[start : start + TILE]
+        for start in range(0, len(active), self._tile):
+            index = active[start : start + self._tile]
             size = len(index)
-            padded = np.concatenate([index, np.full(TILE - size, index[-1])])
-            tile = jax.tree.map(lambda a, padded=padded: jnp.asarray(a[padded][:, None]), items)
-            tile_edges = jnp.asarray(edges[padded])
+            padded = np.concatenate([index, np.full(self._tile - size, index[-1])])
+            tile = jax.tree.map(lambda a, padded=padded: self._place(a[padded][:, None]), items)
+            tile_edges = self._place(edges[padded])
             shifts = np.stack(
                 [
                     points.digital_shifts(
@@ -176,11 +188,11 @@ class BatchedIntegrator:
                     )
                     for i in index
                 ]
-                + [np.zeros((replicates, self.dim), dtype=np.uint32)] * (TILE - size)
+                + [np.zeros((replicates, self.dim), dtype=np.uint32)] * (self._tile - size)
             )
             for r in range(replicates):
                 parts = [
-                    self._evaluate(tile_edges, tile, self.model, self._net[k], jnp.asarray(shifts[:, r]))
+                    self._evaluate(tile_edges, tile, self.model, self._net[k], self._place(shifts[:, r]))
                     for k in range(blocks)
                 ]
                 mean, mean2, bins = (
@@ -190,7 +202,7 @@ class BatchedIntegrator:
                 out.mean2[r, start : start + size] = mean2
                 out.bins[start : start + size] += bins
             if progress is not None:
-                progress(min(start + TILE, len(active)), len(active))
+                progress(min(start + self._tile, len(active)), len(active))
         return out
 
 
