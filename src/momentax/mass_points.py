@@ -14,7 +14,7 @@ from momentax.integrate.result import make_results
 from momentax.pdf import PdfSet
 from momentax.processes.hza import HZA
 from momentax.processes.hza_plane import contract, plane
-from momentax.processes.hza_table import COARSE, FINE, Nodes, tabulate
+from momentax.processes.hza_table import COARSE, FINE, MEDIUM, Nodes, tabulate
 from momentax.processes.observed import Observed
 from momentax.transfer import Detector
 
@@ -85,7 +85,7 @@ def integrate(
             n_eval[k] += nodes.total
 
     for k in np.flatnonzero(~bad):
-        for nodes in (COARSE, FINE):
+        for nodes in (COARSE, MEDIUM, FINE):
             one(int(k), nodes)
             if np.all(_converged(value[:, k], error[:, k], accuracy)):
                 break

@@ -38,12 +38,15 @@ def test_labels():
 
 def test_mass_points_share_one_compilation(events):
     """Five mass points, one compilation of the tile."""
+    sizes = []
     dim, integrand = parse_hypothesis("hza_500_300").integrand(Options())
     for label in ("hza_500_300", "hza_400_200", "hza_250_100", "hza_1000_500", "hza_300_200"):
         model = parse_hypothesis(label).model(FAST)
         batch = BatchedIntegrator(dim, integrand, model, label, assignments=1, n_eval=(4096,))
         batch.integrate(observed_events(events, model.detector), np.asarray(events["event"]))
-    assert batch._evaluate._cache_size() == 1
+        sizes.append(batch._evaluate._cache_size())
+    # other tests may have compiled it for other detectors before
+    assert sizes == sizes[:1] * 5
 
 
 def test_widths_narrow_limit(events):
@@ -98,7 +101,8 @@ def test_batched_equals_vegas(label, mode):
     """Eight events of the hypothesis itself: chi2 of the differences below its 99.9 % quantile (26.1)."""
     events = generate(label, 8, seed=8)[0]
     hypothesis = parse_hypothesis(label)
-    settings = {"recoil_mode": mode, "integration": {"n_eval": (16384,), "relative_accuracy": 1e-6}}
+    ladder = {"n_eval": (16384,), "relative_accuracy": 1e-6, "mass_points": "separately"}
+    settings = {"recoil_mode": mode, "integration": ladder}
     ours = weigh(events, hypothesis, PhysicsConfig.model_validate(settings))
     settings["integration"] = {"n_eval": (60_000,), "iterations": 10, "integrator": "vegas"}
     theirs = weigh(events, hypothesis, PhysicsConfig.model_validate(settings))

@@ -1,0 +1,138 @@
+"""What a weight costs on one core, beside the `vegas` package on the same compiled integrand in the same run.
+
+    XLA_FLAGS=--xla_cpu_multi_thread_eigen=false taskset -c 1 python benchmarks/bench_weights.py [--events 6]
+
+Events: the first of each Pythia sample of the tests (ttbar, Z b bbar, H -> ZA), so own and foreign ones for every
+hypothesis. An evaluation is one point with both assignments of the jets. `vegas` adapts for 5 iterations and
+integrates with 10. Costs are times x (error/1 %)^2, of both: what is spent, made equal in error
+(medians). The error of a table is no statistical one: its cost stands as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import awkward as ak
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import momentax
+from momentax.config import PhysicsConfig
+from momentax.integrate import reference
+from momentax.processes import parse_hypothesis
+from momentax.processes.base import Options
+from momentax.weight import observed_events
+
+DATA = Path(__file__).parents[1] / "tests/data/events"
+LADDER = (4096, 16384, 65536, 262144)
+VEGAS_EVALUATIONS = {"drell_yan": 60_000, "ttbar": 150_000, "hza_500_300": 60_000}
+"""In 15 iterations: enough for errors near 1 %, where the scaling with 1/sqrt(n) holds."""
+TABLE_REPEATS = 16
+GRID = [(mh, ma) for mh in np.linspace(200.0, 1000.0, 29) for ma in np.arange(50.0, mh - 95.0, 50.0)][:207]
+
+
+def settings(accuracy: float, mass_points: str) -> dict:
+    return {"integration": {"n_eval": LADDER, "relative_accuracy": accuracy, "mass_points": mass_points}}
+
+
+def timed(run):
+    """(result, seconds) of a second call: the first one compiles."""
+    run()
+    start = time.perf_counter()
+    result = run()
+    return result, time.perf_counter() - start
+
+
+def ours(events: ak.Array, label: str) -> dict[str, float]:
+    """Cost of a weight to 1 %, and what is left beyond 2 % after the ladder."""
+    result, seconds = timed(lambda: momentax.weigh(events, label, settings(0.01, "separately")))
+    relative = result["error"] / result["value"]
+    # one call integrates all events: time is shared in proportion to evaluations
+    spent = seconds * result["n_eval"] / result["n_eval"].sum()
+    return {
+        "evaluations": float(np.median(result["n_eval"] / 2 * (relative / 0.01) ** 2)),
+        "within 2 %": float(np.mean(relative < 0.02)),
+        "seconds": seconds / len(events),
+        "cost": float(np.median(spent * (relative / 0.01) ** 2)),
+    }
+
+
+def by_vegas(events: ak.Array, label: str) -> float:
+    """Median over the events of the seconds that both assignments need for 1 %."""
+    hypothesis, physics = parse_hypothesis(label), PhysicsConfig()
+    model = hypothesis.model(physics)
+    dim, integrand = hypothesis.integrand(Options())
+    compiled = jax.jit(integrand)
+    observed = jax.tree.map(jnp.asarray, observed_events(events, model.detector))
+    jax.block_until_ready(compiled(jnp.full((reference.CHUNK, dim), 0.5), observed.take(0), model))
+    costs = []
+    for i in range(len(events)):
+        start, value, variance = time.perf_counter(), 0.0, 0.0
+        for x in (observed.take(i), observed.swapped().take(i))[: 1 if hypothesis.jets_exchangeable else 2]:
+            result = reference.integrate(
+                lambda u, x=x: compiled(u, x, model),
+                dim,
+                VEGAS_EVALUATIONS[label],
+                np.random.default_rng(i),
+                iterations=15,
+                adaptation=1 / 3,
+            )
+            value, variance = value + result.value, variance + result.error**2
+        costs.append((time.perf_counter() - start) * variance / (0.01 * value) ** 2)
+    return float(np.median(costs))
+
+
+def table(events: ak.Array) -> dict[str, float]:
+    """H -> ZA by tables: seconds of a weight for one mass point and for 207 together, and what is within 2 %."""
+    labels = [f"hza_{mh:g}_{ma:g}" for mh, ma in GRID]
+    # the weights of the mass points are made once a job: seconds that only a few hundred events make small
+    events = ak.concatenate([events] * TABLE_REPEATS)
+    alone, seconds = timed(lambda: momentax.weigh(events, "hza_500_300", settings(0.02, "together")))
+    many, together = timed(lambda: momentax.weigh_mass_points(events, labels, settings(0.02, "together")))
+    relative = np.array([many[h]["error"] / many[h]["value"] for h in labels])
+    return {
+        "one": seconds / len(events),
+        "together": together / len(events) / len(labels),
+        "within 2 %": float(np.mean(relative < 0.02)),
+        "within 2 %, one": float(np.mean(alone["error"] < 0.02 * alone["value"])),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--events", type=int, default=6, help="of each sample")
+    n = parser.parse_args().events
+    names = ("tt_600", "zbb_600", "za_500_300_600")
+    events = ak.concatenate([momentax.read_events(DATA / f"{name}.root")[:n] for name in names])
+    print(f"{len(events)} events, {jax.devices()[0].device_kind}, one process")
+    print(
+        "| weight | evaluations at 1 % | within 2 % | ms, ladder to 1 % | ms at 1 % | vegas, ms at 1 % | ratio |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for label in VEGAS_EVALUATIONS:
+        mine, theirs = ours(events, label), by_vegas(events, label)
+        print(
+            f"| {label} | {mine['evaluations']:,.0f} | {mine['within 2 %']:.1%} | {1e3 * mine['seconds']:.1f} "
+            f"| {1e3 * mine['cost']:.2f} | {1e3 * theirs:.2f} | {theirs / mine['cost']:.1f} |",
+            flush=True,
+        )
+        last = theirs
+    t = table(events)
+    rows = (
+        ("hza_500_300, table", "one", "within 2 %, one"),
+        (f"{len(GRID)} mass points, tables", "together", "within 2 %"),
+    )
+    for name, key, share in rows:
+        ms = 1e3 * t[key]
+        print(
+            f"| {name} | - | {t[share]:.1%} | {ms:.3f} | {ms:.3f} | {1e3 * last:.2f} | {1e3 * last / ms:.1f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
