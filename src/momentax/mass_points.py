@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from momentax.config import PhysicsConfig
 from momentax.integrate.result import make_results
 from momentax.pdf import PdfSet
 from momentax.processes.hza import HZA
-from momentax.processes.hza_plane import contract, plane
+from momentax.processes.hza_plane import contract, plane, stack_scales
 from momentax.processes.hza_table import COARSE, FINE, MEDIUM, Nodes, tabulate
 from momentax.processes.observed import Observed
 from momentax.transfer import Detector
@@ -67,7 +66,7 @@ def integrate(
         (
             members,
             plane([parameters[i] for i in members], [hypotheses[i].scale() for i in members], nodes),
-            jax.tree.map(lambda *a: jnp.stack(a), *(pdf.at_scale(q) for q in nodes)),
+            stack_scales([pdf.at_scale(q) for q in nodes]),
         )
         for nodes, members in blocks.items()
     ]

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import awkward as ak
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -14,7 +13,7 @@ from momentax.config import PhysicsConfig
 from momentax.errors import ConfigError
 from momentax.pdf import load_pdf
 from momentax.processes import hza_table, parse_hypothesis
-from momentax.processes.hza_plane import contract, plane
+from momentax.processes.hza_plane import contract, plane, stack_scales
 from momentax.simulate import generate
 from momentax.weight import observed_events
 
@@ -125,7 +124,7 @@ def test_error_estimate_covers_the_finer_table():
     model = points[0].model(physics, pdf)
     parameters = [h.amplitude_parameters(float(pdf.alpha_s(h.scale())), physics) for h in points]
     nodes = mass_points.scale_nodes(500.0)
-    gluon = jax.tree.map(lambda *a: jnp.stack(a), *(pdf.at_scale(q) for q in nodes))
+    gluon = stack_scales([pdf.at_scale(q) for q in nodes])
     p = plane(parameters, [h.scale() for h in points], nodes)
     table = jax.jit(hza_table.tabulate, static_argnames="nodes")
     events = ak.concatenate(

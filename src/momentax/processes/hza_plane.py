@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,7 @@ from scipy.interpolate import CubicSpline
 from momentax.amplitudes import gg_hza
 from momentax.amplitudes.parameters import z_couplings
 from momentax.integrate.product_rule import breit_wigner_weights
+from momentax.pdf import FixedScalePdf
 from momentax.processes import hza_table
 from momentax.processes.hza_table import Table
 
@@ -26,8 +27,8 @@ Array = jax.Array
 
 STEP_A, STEP_H = 0.005, 0.0025
 """Steps of the fixed grids in ln s."""
-LOG_A, LOG_H = (4.4, 16.8), (8.0, 18.9)
-"""Their ends; s in GeV^2."""
+LOG_A, LOG_H = (4.4, 19.0), (5.0, 19.0)
+"""Their ends; s in GeV^2: from 2 m_b (with the leptons: 12 GeV) to the energy of the collider."""
 ROWS, COLUMNS = 32, 128
 """Block of the fixed grids that is interpolated and contracted at a time."""
 _NOTHING = 60.0
@@ -196,7 +197,7 @@ def contract(table: Table, p: Plane) -> tuple[Array, Array]:
             many = jax.vmap(lambda s: (1.0 - f) * take(s, 0) + f * take(s, 1))(others) * rho
             stack = jnp.concatenate([rho[None], many]).reshape(-1, COLUMNS)
             slice_h = jax.lax.dynamic_slice_in_dim(p.weights_h, first, COLUMNS)
-            # single precision: all terms are positive, a part in 10^6 of a weight
+            # single precision: terms of one sign but for the rule's smallest, a part in 10^6 of a weight
             return part + (stack.astype(jnp.float32) @ slice_h).astype(part.dtype)
 
         kinds = slow.shape[0] + 1
@@ -240,6 +241,6 @@ def _lagrange(nodes: Array, x: Array) -> Array:
     return jnp.stack(rows)
 
 
-def gluons(model_pdfs: Sequence[Any]) -> Any:
-    """FixedScalePdf of several scales of one set with a leading axis."""
-    return jax.tree.map(lambda *a: jnp.stack(a), *model_pdfs)
+def stack_scales(pdfs: Sequence[FixedScalePdf]) -> FixedScalePdf:
+    """The PDFs of several scales of one set with a leading axis: what :func:`hza_table.tabulate` takes."""
+    return jax.tree.map(lambda *a: jnp.stack(a), *pdfs)

@@ -185,7 +185,8 @@ def _geometry(x: Observed, detector: Detector, n_a: int) -> tuple[Geometry, Arra
     b_part = z1 * p1 + z2 * p2
     eta = jnp.log(z.mass2 + b_part) - fold(g, jnp.log(s_a))
     rel1, rel2 = x.lep_plus.e_sd / x.lep_plus.e_mean, x.lep_minus.e_sd / x.lep_minus.e_mean
-    smear = jnp.hypot(rel1, rel2) / math.sqrt(2.0) * jnp.sqrt(2.0 * REACH) * jnp.sqrt(2.0) * 0.9
+    # at fixed s_H both energies move by the same share: down to e^-REACH of the product, and a quarter more
+    smear = 0.9 * jnp.hypot(rel1, rel2) * math.sqrt(2.0 * REACH)
     reach = smear * jnp.max(jnp.where(inside, (2.0 * z.mass2 + b_part) / (z.mass2 + b_part), 0.0))
     eta_low = jnp.minimum(jnp.min(jnp.where(inside, eta, jnp.inf)), 0.0) - reach
     eta_high = jnp.max(jnp.where(inside, eta, -jnp.inf)) + reach
@@ -264,7 +265,7 @@ def tabulate(
 ) -> Table:
     """The table of one event (scalars in ``x``).
 
-    ``gluon``: callables q -> x f_g(q) stacked over scales as a FixedScalePdf with a leading axis; the hypothesis'
+    ``gluon``: a FixedScalePdf whose arrays have the scales as leading axis; sqrt_s, mass_z, width_z in GeV. The
     couplings and the Breit-Wigner factors of A and H are left out, that of the Z is in.
     """
     g, ends = _geometry(x, detector, nodes.a)
