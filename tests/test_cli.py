@@ -55,7 +55,8 @@ def test_a_second_call_compiles_nothing_again(tmp_path):
     asked = [str(EVENTS), "--hypothesis", "hza_500_300", "--entries", "0", "1", "--config", str(config)]
     command = [sys.executable, "-m", "momentax.cli", "weigh", *asked, "--out", str(tmp_path / "w.root")]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JAX_", "XDG_"))}
-    environment |= {"XDG_CACHE_HOME": str(folder)}
+    # all compilations are kept: whether one takes longer than the threshold changes from run to run
+    environment |= {"XDG_CACHE_HOME": str(folder), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     kept = []
     for _ in range(2):
         run = subprocess.run(command, cwd=tmp_path, env=environment, text=True, capture_output=True)

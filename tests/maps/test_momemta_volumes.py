@@ -89,8 +89,8 @@ def block_a_integrand(u):
 
 
 def test_block_a():
-    """6.299e-5 within 4 sigma, sigma below 1 % (0.8 % measured)."""
-    mean, error = plain_mean(block_a_integrand, 7, 1, 40_000, 80_000)
+    """6.299e-5 within 4 sigma, sigma below 1 % (0.25 to 0.5 % measured over seeds: a few large values rule it)."""
+    mean, error = plain_mean(block_a_integrand, 7, 1, 80_000, 320_000)
     assert error < 0.01 * closed_form(3)
     assert abs(mean - closed_form(3)) < 4 * error
 
