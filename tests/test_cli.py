@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import uproot
 from momentax.cli import main
 from momentax.compile_cache import cache_folder, use_compile_cache
 from momentax.config import load_config
-from momentax.estimate import estimate, seconds_per_weight
+from momentax.estimate import estimate, recorded_costs
 from momentax.weights_io import read_weights
 
 EVENTS = Path(__file__).parent / "data/events/za_500_300_600.root"
@@ -122,16 +123,51 @@ def test_weigh_writes_the_asked_entries(tmp_path, capsys):
 
 
 def test_estimate_adds_up(capsys):
-    assert main(["estimate"]) == 0
-    config = load_config()
-    cost = estimate(config)
+    assert main(["estimate", "--recorded"]) == 0
+    config, costs = load_config(), recorded_costs()
+    found = estimate(config)
     entries = sum(s.n_events if s.kind == "builtin" else s.max_events for s in config.samples.values())
-    assert sum(cost.weights.values()) == entries * len(config.hypothesis_labels())
-    seconds = seconds_per_weight()["seconds"]["batched"]
-    assert cost.cpu_hours["ttbar"] == pytest.approx(entries * seconds["ttbar"] / 3600)
+    assert found.weights == entries * len(config.hypothesis_labels())
+    stages = {s.name: s for s in found.stages}
+    assert stages["weigh ttbar"].hours == pytest.approx(entries * costs.weight["ttbar"] / 3600)
+    points = len(config.hypotheses.hza)
+    expected = entries * (costs.event_of_mass_points + points * costs.mass_point) / 3600
+    assert stages["weigh hza"].hours == pytest.approx(expected)
+    assert found.hours == pytest.approx(sum(s.hours for s in found.stages) + found.jobs * costs.start / 3600)
     shown = capsys.readouterr().out
-    assert f"{sum(cost.weights.values()):,} weights" in shown
-    assert seconds_per_weight()["origin"] in shown
+    assert f"{stages['weigh hza'].number:,}" in shown
+    assert costs.origin in shown
+    assert "3,056" not in shown  # nobody compares a small run with the paper
+
+
+def test_estimate_counts_the_jobs_of_the_workflow():
+    """As a dry run does: tests/workflow/test_dag.py."""
+    config = load_config()
+    jobs = {s.name: s.jobs for s in estimate(config).stages}
+    size = config.shards.events_per_shard
+    entries = [s.n_events if s.kind == "builtin" else s.max_events for s in config.samples.values()]
+    assert sum(n for name, n in jobs.items() if name.startswith("weigh")) == sum(
+        -(-n // size) for n in entries
+    )
+    assert jobs["simulate"] == len(config.samples)
+
+
+def test_estimate_measures(tmp_path, capsys):
+    """A configuration with the vegas integrator and one hypothesis: the seconds are its own."""
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        f"samples: {{mine: {{kind: file, path: {EVENTS}, max_events: 50, hypothesis: hza_500_300}}}}\n"
+        "hypotheses: {drell_yan: true, ttbar: [], hza: []}\n"
+        "physics: {integration: {integrator: vegas, n_eval: [4000], relative_accuracy: 0.2}}\n"
+        "recompute: {n_eval: []}\nclassify: {kinds: []}\nscan: {samples: []}\ntransfer: {samples: {}}\n"
+    )
+    assert main(["estimate", str(config), "--costs", str(tmp_path / "costs.json")]) == 0
+    kept = json.loads((tmp_path / "costs.json").read_text())
+    assert 0.0 < kept["weight"]["drell_yan"] < 60.0 and list(kept["weight"]) == ["drell_yan"]
+    shown = capsys.readouterr().out
+    assert "weigh drell_yan" in shown and "measured now" in shown and "ttbar" not in shown
+    assert main(["estimate", str(config), "--recorded"]) == 1
+    assert "not recorded" in capsys.readouterr().err
 
 
 def test_predictions_are_those_of_the_regressor(tmp_path, capsys):

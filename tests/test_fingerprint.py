@@ -70,7 +70,7 @@ def test_data_of_the_library_count_where_they_are_read(copy):
     assert now("weigh_file") != weigh
     assert now("plots.style") == figures
     weigh = now("weigh_file")
-    (root / "data/seconds_per_weight.json").write_text("{}")
+    (root / "data/costs.json").write_text("{}")
     assert now("weigh_file") == weigh
     assert now("estimate") != cost
 

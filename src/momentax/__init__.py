@@ -27,6 +27,8 @@ _PUBLIC = {
     "read_events": "momentax.events",
     "weigh": "momentax.weight",
     "weigh_mass_points": "momentax.weight",
+    "weigh_derivatives": "momentax.derivatives",
+    "weigh_ratios": "momentax.ratios",
     "drell_yan": "momentax.processes",
     "ttbar": "momentax.processes",
     "hza": "momentax.processes",

@@ -107,9 +107,18 @@ def _inspect(args: argparse.Namespace) -> None:
 
 def _estimate(args: argparse.Namespace) -> None:
     from momentax.config import load_config
-    from momentax.estimate import estimate
+    from momentax.estimate import estimate, recorded_costs
 
-    print(estimate(load_config(args.config)).to_text())
+    config = load_config(args.config)
+    if args.recorded:
+        costs = recorded_costs()
+    else:
+        from momentax.calibrate import calibrate
+
+        costs = calibrate(config, log=lambda line: print(line, file=sys.stderr, flush=True))
+    if args.costs:
+        Path(args.costs).write_text(costs.to_json() + "\n")
+    print(estimate(config, costs).to_text())
 
 
 def _mapping(text: str | None) -> dict[str, Any]:
@@ -184,9 +193,16 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--selection", help="cuts that differ from the defaults, 'jet_pt_min: 30, ...'")
 
     sub = command(
-        "estimate", _estimate, "Jobs, integrals and CPU time of a configuration before it is submitted."
+        "estimate",
+        _estimate,
+        "Jobs, integrals and time of every stage of a configuration before it is submitted, measured on a few of its "
+        "own events (minutes).",
     )
     sub.add_argument("config", nargs="?", help=config_help)
+    sub.add_argument(
+        "--recorded", action="store_true", help="at once, with the seconds that come with the package"
+    )
+    sub.add_argument("--costs", metavar="JSON", help="also write the measured seconds to this file")
     return top
 
 

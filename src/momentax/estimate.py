@@ -1,87 +1,201 @@
-"""What a configuration costs before it is submitted: jobs, integrals, CPU time."""
+"""What a configuration costs before it is submitted: jobs, units and hours of every stage (the paper's Table 5)."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from importlib.resources import files
-from typing import Any
 
 from momentax.config import Config
 from momentax.errors import ConfigError
 
+PAPER_CPU_YEARS = 3056.0
+PAPER_SCALE = 10_000_000
+"""Number of weights from which on the comparison with the paper makes sense."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds of the units of every stage, without compilation; by kind of hypothesis where it matters.
+
+    CPU seconds, or wall seconds on a GPU (``device``).
+    """
+
+    device: str
+    origin: str
+    """Where and on what they were measured."""
+    simulate: Mapping[str, float]
+    """An event that passes the selection."""
+    cross_section: Mapping[str, float]
+    """A hypothesis."""
+    weight: Mapping[str, float]
+    """A weight, integrated by itself."""
+    second_pass: Mapping[str, float]
+    """A weight, on average over those that need no second pass."""
+    event_of_mass_points: float
+    """The tables of an event, and each of its mass points."""
+    mass_point: float
+    row_and_epoch: Mapping[str, float]
+    """A row (event and mass point) in an epoch of one network."""
+    start: float
+    """A job."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One line of the table."""
+
+    name: str
+    jobs: int
+    unit: str
+    number: int
+    hours: float
+    """All of it, without the start of its jobs."""
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """Cost of the weights of a configuration (training and figures are small beside it).
+    """Cost of a configuration by stage."""
 
-    jobs: jobs of the workflow by rule; weights: number of weights by kind of hypothesis; cpu_hours: by kind,
-    on the core of ``origin``; longest_shard_minutes: CPU time of a full shard.
-    """
-
-    jobs: dict[str, int]
-    weights: dict[str, int]
-    cpu_hours: dict[str, float]
+    stages: list[Stage]
+    costs: Costs
     longest_shard_minutes: float
-    origin: str
+
+    @property
+    def hours(self) -> float:
+        """Of all stages, with the start of the jobs."""
+        return sum(s.hours for s in self.stages) + self.start_hours
+
+    @property
+    def start_hours(self) -> float:
+        return self.jobs * self.costs.start / 3600
+
+    @property
+    def jobs(self) -> int:
+        return sum(s.jobs for s in self.stages)
+
+    @property
+    def weights(self) -> int:
+        return sum(s.number for s in self.stages if s.unit == "weights")
 
     def to_text(self) -> str:
-        """Plain text, one fact a line."""
-        rules = ", ".join(f"{n} {rule}" for rule, n in self.jobs.items())
-        lines = [f"{'jobs':<10}{sum(self.jobs.values()):>14,}  {rules}"]
-        rows = {k: (self.weights[k], self.cpu_hours[k]) for k in self.weights}
-        rows["all"] = (sum(self.weights.values()), sum(self.cpu_hours.values()))
-        lines += [f"{k:<10}{n:>14,} weights {hours:>12.2f} CPU hours" for k, (n, hours) in rows.items()]
-        lines.append(f"a full shard takes about {self.longest_shard_minutes:.1f} CPU minutes (aim at 5-30)")
-        return "\n".join([*lines, f"seconds per weight: {self.origin}"])
-
-
-def seconds_per_weight() -> dict[str, Any]:
-    """Measured CPU seconds of a weight by integrator and kind of hypothesis, with their origin."""
-    return json.loads((files("momentax") / "data" / "seconds_per_weight.json").read_text())
-
-
-def estimate(config: Config) -> Estimate:
-    """Jobs, weights and CPU hours of a configuration.
-
-    The times are those of the first pass with the default ladder of budgets and accuracy: a stricter accuracy costs
-    more, and the second pass (``recompute``) comes on top, in proportion to what the first one leaves open.
-    Raises ConfigError for an integrator whose times have not been measured.
-    """
-    table = seconds_per_weight()
-    integrator = config.physics.integration.integrator
-    if integrator not in table["seconds"]:
-        raise ConfigError(
-            f"physics.integration.integrator = {integrator!r}: its time has not been measured; "
-            f"estimate with one of {', '.join(table['seconds'])}"
+        """A table, one stage a line."""
+        device = self.costs.device
+        rows = [("stage", "jobs", "number", "unit", "s each", f"{device} hours")]
+        rows += [
+            (
+                s.name,
+                f"{s.jobs:,}",
+                f"{s.number:,}",
+                s.unit,
+                f"{3600 * s.hours / s.number:.2g}" if s.number else "-",
+                f"{s.hours:.3g}",
+            )
+            for s in self.stages
+        ]
+        rows.append(
+            (
+                "start of the jobs",
+                "",
+                f"{self.jobs:,}",
+                "jobs",
+                f"{self.costs.start:.2g}",
+                f"{self.start_hours:.3g}",
+            )
         )
-    seconds = table["seconds"][integrator]
+        rows.append(("all", f"{self.jobs:,}", "", "", "", f"{self.hours:.3g}"))
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        left = (0, 3)
+
+        def line(row: tuple[str, ...]) -> str:
+            cells = zip(row, widths, strict=True)
+            return "  ".join(
+                c.ljust(w) if i in left else c.rjust(w) for i, (c, w) in enumerate(cells)
+            ).rstrip()
+
+        lines = [line(row) for row in rows]
+        lines.insert(1, "-" * max(map(len, lines)))
+        lines.insert(-1, lines[1])
+        lines.append(f"a full shard takes about {self.longest_shard_minutes:.1f} minutes (aim at 5-30)")
+        lines.append(f"seconds: {self.costs.origin}")
+        if self.weights > PAPER_SCALE:
+            lines.append(
+                f"the paper quotes {PAPER_CPU_YEARS:,.0f} CPU years of integration for its final figure"
+            )
+        return "\n".join(lines)
+
+
+def recorded_costs() -> Costs:
+    """Costs that were measured once and come with the package."""
+    return Costs(**json.loads((files("momentax") / "data" / "costs.json").read_text()))
+
+
+def estimate(config: Config, costs: Costs | None = None) -> Estimate:
+    """Jobs, units and hours of the stages of a configuration; figures, merges and the scan are small beside them.
+
+    ``costs``: from :func:`momentax.calibrate.calibrate`, by default those that come with the package, which are for
+    their own accuracy and ladder. Training counts all epochs: early stopping makes it shorter.
+    Raises ConfigError for what the recorded costs do not know.
+    """
+    costs = costs or recorded_costs()
+    if costs.origin.startswith("recorded") and config.physics.integration.integrator != "batched":
+        raise ConfigError(
+            f"physics.integration.integrator = {config.physics.integration.integrator!r}: its time is not recorded; "
+            "estimate without --recorded"
+        )
     entries = {n: s.n_events if s.kind == "builtin" else s.max_events for n, s in config.samples.items()}
-    size = config.shards.events_per_shard
-    labels = config.hypothesis_labels()
-    per_kind = {k: sum(h.startswith(k) for h in labels) for k in config.hypothesis_kinds()}
-    total = sum(entries.values())
-    per_event = {k: n * seconds[k] for k, n in per_kind.items()}
-    if config.physics.mass_points_together and per_kind.get("hza"):
-        per_event["hza"] = table["mass_points"]["event"] + per_kind["hza"] * table["mass_points"]["point"]
-    shard_seconds = min(size, max(entries.values())) * sum(per_event.values())
-    kinds = [s.kind for s in config.samples.values()]
-    jobs = {
-        "simulate": kinds.count("builtin"),
-        "read": kinds.count("file"),
-        "cross_section": len(labels),
-        "weigh": sum(-(-n // size) for n in entries.values()),
-        "merge": len(entries),
-        "recompute": sum(-(-n // config.recompute.events_per_job) for n in entries.values()),
-        "merge_recomputed": len(entries),
-        "regress": len(per_kind),
-        "classify": 1,
-        "scan": len(config.scan.samples),
-    }
-    return Estimate(
-        jobs={rule: n for rule, n in jobs.items() if n},
-        weights={k: n * total for k, n in per_kind.items()},
-        cpu_hours={k: total * per_event[k] / 3600 for k in per_kind},
-        longest_shard_minutes=shard_seconds / 60,
-        origin=table["origin"],
+    total, size = sum(entries.values()), config.shards.events_per_shard
+    labels, kinds = config.hypothesis_labels(), config.hypothesis_kinds()
+    per_kind = {k: sum(h.startswith(k) for h in labels) for k in kinds}
+    builtin = {n: s for n, s in config.samples.items() if s.kind == "builtin"}
+    simulated = sum(
+        s.n_events * costs.simulate[_kind_of(s.hypothesis)] for s in builtin.values() if s.kind == "builtin"
     )
+    per_event, again = {}, {}
+    for k, n in per_kind.items():
+        together = k == "hza" and k not in costs.weight
+        per_event[k] = costs.event_of_mass_points + n * costs.mass_point if together else n * costs.weight[k]
+        again[k] = 0.0 if together else n * costs.second_pass[k]
+    second = bool(config.recompute.n_eval)
+    weigh_jobs = sum(-(-n // size) for n in entries.values())
+    second_jobs = sum(-(-n // config.recompute.events_per_job) for n in entries.values()) if second else 0
+    files_ = len(entries) - len(builtin)
+    stages = [
+        Stage("simulate", len(builtin), "events", sum(entries[n] for n in builtin), simulated / 3600),
+        Stage("read", files_, "events", total - sum(entries[n] for n in builtin), 0.0),
+        Stage(
+            "cross_section",
+            len(labels),
+            "hypotheses",
+            len(labels),
+            sum(n * costs.cross_section[k] for k, n in per_kind.items()) / 3600,
+        ),
+    ]
+    stages += [
+        # one job weighs all hypotheses of its events
+        Stage(f"weigh {k}", weigh_jobs if i == 0 else 0, "weights", n * total, total * per_event[k] / 3600)
+        for i, (k, n) in enumerate(per_kind.items())
+    ]
+    if second:
+        hours = total * sum(again.values()) / 3600
+        stages.append(Stage("recompute", second_jobs, "events", total, hours))
+    stages += [
+        Stage(
+            f"regress {k}",
+            1,
+            "rows x epochs",
+            round(0.7 * n * total) * (s := getattr(config.regress, k)).epochs * s.members,
+            round(0.7 * n * total) * s.epochs * s.members * costs.row_and_epoch[k] / 3600,
+        )
+        for k, n in per_kind.items()
+    ]
+    shard = min(size, max(entries.values())) * sum(per_event.values()) / 60
+    return Estimate([s for s in stages if s.jobs or s.number], costs, shard)
+
+
+def _kind_of(label: str) -> str:
+    return next(k for k in ("drell_yan", "ttbar", "hza") if label.startswith(k))

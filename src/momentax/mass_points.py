@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import jax
 import numpy as np
 
 from momentax.config import PhysicsConfig
+from momentax.integrate.common_points import RATIO_DTYPE
 from momentax.integrate.result import make_results
 from momentax.pdf import PdfSet
 from momentax.processes.hza import HZA
-from momentax.processes.hza_plane import contract, plane, stack_scales
+from momentax.processes.hza_plane import (
+    Contracted,
+    Plane,
+    contract,
+    plane,
+    stack_scales,
+    to_device,
+    with_derivatives,
+)
 from momentax.processes.hza_table import COARSE, FINE, MEDIUM, Nodes, tabulate
 from momentax.processes.observed import Observed
+from momentax.processes.tangents import mass_tangent, scale_jets, stack
 from momentax.transfer import Detector
 
 Array = jax.Array
 Fallback = Callable[[Observed, np.ndarray, HZA], np.ndarray]
 
+LADDER = (COARSE, MEDIUM, FINE)
+"""Tables of an event until the estimated errors are as small as requested."""
 SCALE_LADDER = (180.0, 430.0)
 """muF (GeV) of the first two tables; the others go on with this ratio. A mass point is interpolated between the three
 of its own block, so that its weight does not depend on the other mass points."""
-
-_table = jax.jit(tabulate, static_argnames="nodes")
-_contract = jax.jit(contract)
 
 
 def scale_nodes(scale: float) -> tuple[float, float, float]:
@@ -34,6 +44,90 @@ def scale_nodes(scale: float) -> tuple[float, float, float]:
     block = 2 * np.floor(np.log(scale / SCALE_LADDER[0]) / np.log(ratio) / 2)
     first, second, third = (float(SCALE_LADDER[0] * ratio ** (block + k)) for k in range(3))
     return first, second, third
+
+
+class Tables:
+    """Tables of events, one for every block of scales, and the mass points that each of them serves."""
+
+    def __init__(
+        self, hypotheses: Sequence[HZA], physics: PhysicsConfig, pdf: PdfSet, detector: Detector
+    ) -> None:
+        self.hypotheses, self.physics, self.detector = list(hypotheses), physics, detector
+        self.pdf = pdf
+        blocks: dict[tuple[float, ...], list[int]] = {}
+        for i, h in enumerate(self.hypotheses):
+            blocks.setdefault(scale_nodes(h.scale()), []).append(i)
+        self.blocks = list(blocks.items())
+        z = self._parameters(self.hypotheses[0])
+        self._z = z.mass_z, z.width_z
+        self._gluon = [stack_scales([pdf.at_scale(q) for q in nodes]) for nodes, _ in self.blocks]
+        self._planes = [
+            to_device(self.plane([self.hypotheses[i] for i in members], nodes))
+            for nodes, members in self.blocks
+        ]
+
+    def _parameters(self, hypothesis: HZA) -> Any:
+        return hypothesis.amplitude_parameters(float(self.pdf.alpha_s(hypothesis.scale())), self.physics)
+
+    def plane(self, hypotheses: Sequence[HZA], nodes: Sequence[float]) -> Plane:
+        """The weights of some mass points on the fixed grids (numpy, double precision)."""
+        return plane([self._parameters(h) for h in hypotheses], [h.scale() for h in hypotheses], nodes)
+
+    def arguments(self, block: int) -> tuple[Any, ...]:
+        """What ``tabulate`` wants after the event."""
+        return self.detector, self.physics.sqrt_s, self._gluon[block], *self._z
+
+    def weights(self, x: Observed, nodes: Nodes) -> Contracted:
+        """Weights of one event at all mass points."""
+        parts = [
+            jax.tree.map(np.asarray, _contract(_table(x, *self.arguments(k), nodes=nodes), self._planes[k]))
+            for k in range(len(self.blocks))
+        ]
+        order = np.argsort(np.concatenate([members for _, members in self.blocks]))
+        return jax.tree.map(lambda *a: np.concatenate(a)[order], *parts)
+
+
+@dataclass(frozen=True)
+class Climbed:
+    """What the ladder of tables gave; arrays [mass points, events]."""
+
+    value: np.ndarray
+    of_table: np.ndarray
+    of_rule: np.ndarray
+    """Relative errors: :class:`momentax.processes.hza_plane.Contracted`."""
+    n_eval: np.ndarray
+    """[events]."""
+    bad: np.ndarray
+    """[events]: cannot be weighed."""
+
+    @property
+    def error(self) -> np.ndarray:
+        """Absolute error of ``value``."""
+        return (self.of_table + self.of_rule) * self.value
+
+
+def climb(tables: Tables, observed: Observed, progress: Callable[[int, int], None] | None = None) -> Climbed:
+    """Weights from tables that grow until the estimated errors are as small as requested."""
+    bad = _bad(observed)
+    events = jax.tree.map(np.asarray, observed)
+    accuracy = tables.physics.integration.relative_accuracy
+    value, of_table, of_rule = (np.zeros((len(tables.hypotheses), len(bad))) for _ in range(3))
+    n_eval = np.zeros(len(bad), dtype=np.int64)
+    for done, k in enumerate(np.flatnonzero(~bad), start=1):
+        open_ = np.ones(len(value), dtype=bool)
+        for nodes in LADDER:
+            found = tables.weights(events.take(int(k)), nodes)
+            # only what had not converged is replaced
+            value[open_, k], of_table[open_, k], of_rule[open_, k] = (
+                a[open_] for a in (found.value, found.of_table, found.of_rule)
+            )
+            n_eval[k] += len(tables.blocks) * nodes.total
+            open_ &= ~_converged(found.value, found.error, accuracy)
+            if not open_.any():
+                break
+        if progress is not None:
+            progress(done, int((~bad).sum()))
+    return Climbed(value, of_table, of_rule, n_eval, bad)
 
 
 def integrate(
@@ -51,72 +145,102 @@ def integrate(
     Weights that the tables do not bring to the requested accuracy go to ``fallback(observed, event ids, hypothesis)``,
     whose records replace theirs. ``n_eval`` of a table is shared by all mass points of the event.
     """
-    n = len(event_ids)
-    accuracy = physics.integration.relative_accuracy
-    bad = ~np.all([np.isfinite(a) for a in jax.tree.leaves(observed)], axis=0)
-    parameters = [h.amplitude_parameters(float(pdf.alpha_s(h.scale())), physics) for h in hypotheses]
-    blocks: dict[tuple[float, ...], list[int]] = {}
+    found = climb(Tables(hypotheses, physics, pdf, detector), observed, progress)
+    records = []
     for i, h in enumerate(hypotheses):
-        blocks.setdefault(scale_nodes(h.scale()), []).append(i)
-    value, error = np.zeros((len(hypotheses), n)), np.full((len(hypotheses), n), np.inf)
-    n_eval = np.zeros(n, dtype=np.int64)
+        out = _records(found, i, physics)
+        left = _left(out)
+        if len(left):
+            again = fallback(_take(observed, left), event_ids[left], h)
+            again["n_eval"] += found.n_eval[left]
+            out[left] = again
+        records.append(out)
+    return records
+
+
+def integrate_with_derivatives(
+    observed: Observed,
+    event_ids: np.ndarray,
+    hypothesis: HZA,
+    physics: PhysicsConfig,
+    pdf: PdfSet,
+    detector: Detector,
+    fallback: Fallback,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(records, d ln W/d(mH, mA, jet energy scale) [n, 3] of ``RATIO_DTYPE``) of one hypothesis.
+
+    Derivatives come from tables even where the weight is the fallback's: at fixed points of the batched integrator,
+    solutions of the narrow resonances appear and vanish as the masses move, and a derivative does not see that.
+    """
+    records = integrate(observed, event_ids, [hypothesis], physics, pdf, detector, fallback)[0]
+    tables = Tables([hypothesis], physics, pdf, detector)
+    nodes = tables.blocks[0][0]
+    points = to_device(tables.plane([hypothesis], nodes))
+    slopes = [
+        mass_tangent(lambda h: tables.plane([cast(HZA, h)], nodes), hypothesis, m) for m in hypothesis.masses
+    ]
+    along_masses = to_device(stack(slopes, axis=0))
+    derivatives = np.full((len(event_ids), len(hypothesis.masses) + 1), np.nan, dtype=RATIO_DTYPE)
     events = jax.tree.map(np.asarray, observed)
-    total, done = int((~bad).sum()), 0
-    prepared = [
-        (
-            members,
-            plane([parameters[i] for i in members], [hypotheses[i].scale() for i in members], nodes),
-            stack_scales([pdf.at_scale(q) for q in nodes]),
-        )
-        for nodes, members in blocks.items()
-    ]
-
-    def one(k: int, nodes: Nodes) -> None:
-        """Table of event k; only what had not converged is replaced."""
-        x = events.take(k)
-        for members, points, gluon in prepared:
-            z = parameters[members[0]]
-            table = _table(x, detector, physics.sqrt_s, gluon, z.mass_z, z.width_z, nodes=nodes)
-            w, relative = (np.asarray(a) for a in _contract(table, points))
-            open_ = ~_converged(value[members, k], error[members, k], accuracy)
-            chosen = np.array(members)[open_]
-            value[chosen, k], error[chosen, k] = w[open_], (relative * w)[open_]
-            n_eval[k] += nodes.total
-
-    for k in np.flatnonzero(~bad):
-        for nodes in (COARSE, MEDIUM, FINE):
-            one(int(k), nodes)
-            if np.all(_converged(value[:, k], error[:, k], accuracy)):
+    chosen = np.flatnonzero(~_bad(observed))
+    for done, k in enumerate(chosen, start=1):
+        for size in LADDER:
+            table, along_jes = _table_and_slope(events.take(k), *tables.arguments(0), nodes=size)
+            weight, slope = _with_derivatives(table, along_jes, points, along_masses)
+            if _converged(weight.value, weight.error, physics.integration.relative_accuracy)[0]:
                 break
-        done += 1
+        derivatives["value"][k], derivatives["error"][k] = (np.asarray(a)[:, 0] for a in slope)
         if progress is not None:
-            progress(done, total)
-    return [
-        _finish(observed, event_ids, h, value[i], error[i], n_eval, accuracy, bad, fallback)
-        for i, h in enumerate(hypotheses)
-    ]
+            progress(done, len(chosen))
+    return records, derivatives
 
 
-def _converged(value: Any, error: Any, accuracy: float) -> np.ndarray:
+def _slope_of_table(
+    x: Observed, detector: Detector, sqrt_s: Any, gluon: Any, mass_z: Any, width_z: Any, nodes: Nodes
+) -> tuple[Any, Any]:
+    """A table and its derivative in the jet energy scale."""
+
+    def moved(jes: Any) -> Any:
+        return tabulate(scale_jets(x, 1.0 + jes), detector, sqrt_s, gluon, mass_z, width_z, nodes)
+
+    return jax.jvp(moved, (0.0,), (1.0,))
+
+
+_table = jax.jit(tabulate, static_argnames="nodes")
+_contract = jax.jit(contract)
+_table_and_slope = jax.jit(_slope_of_table, static_argnames="nodes")
+_with_derivatives = jax.jit(with_derivatives)
+
+
+def _bad(observed: Observed) -> np.ndarray:
+    return ~np.all([np.isfinite(a) for a in jax.tree.leaves(observed)], axis=0)
+
+
+def _take(observed: Observed, index: np.ndarray) -> Observed:
+    return jax.tree.map(lambda a: np.asarray(a)[index], observed)
+
+
+def _left(records: np.ndarray) -> np.ndarray:
+    """Events that the batched integrator has the last word on."""
+    return np.flatnonzero((records["status"] != "ok") & (records["status"] != "bad_input"))
+
+
+def _converged(value: Any, relative: Any, accuracy: float) -> np.ndarray:
     with np.errstate(invalid="ignore"):
-        return np.isfinite(value) & (value > 0.0) & (error <= accuracy * value)
+        return np.isfinite(value) & (value > 0.0) & (np.asarray(relative) <= accuracy)
 
 
-def _finish(observed, event_ids, hypothesis, value, error, n_eval, accuracy, bad, fallback) -> np.ndarray:
-    """Records of one hypothesis; the batched integrator has the last word where the tables had none."""
-    n = len(value)
+def _records(found: Climbed, i: int, physics: PhysicsConfig) -> np.ndarray:
+    """Records of mass point ``i``."""
     # both assignments of the jets are the same number: their errors add linearly, make_results adds in quadrature
     halves, errors = (
-        np.repeat(scale * a[:, None], 2, axis=1) for scale, a in ((0.5, value), (0.5**0.5, error))
+        np.repeat(scale * a[:, None], 2, axis=1)
+        for scale, a in ((0.5, found.value[i]), (0.5**0.5, found.error[i]))
     )
-    nothing = np.zeros(n)
-    out = make_results(halves, errors, nothing, nothing, n_eval, accuracy, bad)
-    left = np.flatnonzero(~bad & (out["status"] != "ok"))
-    if len(left):
-        again = fallback(jax.tree.map(lambda a: np.asarray(a)[left], observed), event_ids[left], hypothesis)
-        again["n_eval"] += n_eval[left]
-        out[left] = again
-    return out
+    nothing = np.zeros(len(found.bad))
+    accuracy = physics.integration.relative_accuracy
+    return make_results(halves, errors, nothing, nothing, found.n_eval, accuracy, found.bad)
 
 
-__all__ = ["integrate", "scale_nodes"]
+__all__ = ["Tables", "climb", "integrate", "integrate_with_derivatives", "scale_nodes"]

@@ -21,12 +21,15 @@ from momentax.events.visible import visible
 from momentax.integrate import points, reference
 from momentax.integrate.batched import BatchedIntegrator, Progress
 from momentax.integrate.result import make_results
-from momentax.pdf import load_pdf
+from momentax.pdf import PdfSet, load_pdf
 from momentax.processes import Hypothesis, as_hypothesis
 from momentax.processes.base import Model, Options
 from momentax.processes.hza import HZA
 from momentax.processes.observed import Observed, observe
 from momentax.transfer import Detector, detector_from_config
+
+LEAST_OF_REFERENCE = 4000
+"""Evaluations that `vegas` wants at least: it divides them among its iterations."""
 
 
 def weigh(
@@ -106,13 +109,19 @@ def weigh_mass_points(
     detector = detector_from_config(physics.detector)
     observed = observed_events(events, detector, physics.sqrt_s)
     ids = np.asarray(events["event"], dtype=np.int64)
-
-    def alone(some: Observed, event_ids: np.ndarray, hypothesis: HZA) -> np.ndarray:
-        model = hypothesis.model(physics, pdf, detector)
-        return weigh_batched(some, event_ids, hypothesis, model, physics)
-
+    alone = fallback(physics, pdf, detector)
     records = mass_points.integrate(observed, ids, points, physics, pdf, detector, alone, progress)
     return {h.label: r for h, r in zip(points, records, strict=True)}
+
+
+def fallback(physics: PhysicsConfig, pdf: PdfSet, detector: Detector) -> mass_points.Fallback:
+    """What weighs the mass points that tables leave open: the batched integrator."""
+
+    def alone(observed: Observed, event_ids: np.ndarray, hypothesis: HZA) -> np.ndarray:
+        model = hypothesis.model(physics, pdf, detector)
+        return weigh_batched(observed, event_ids, hypothesis, model, physics)
+
+    return alone
 
 
 def weigh_batched(
@@ -124,6 +133,11 @@ def weigh_batched(
     progress: Progress | None = None,
 ) -> np.ndarray:
     """Weights by the batched integrator: a grid for every event and assignment of the jets."""
+    return batched_integrator(hypothesis, model, physics).integrate(observed, event_ids, progress)
+
+
+def batched_integrator(hypothesis: Hypothesis, model: Model, physics: PhysicsConfig) -> BatchedIntegrator:
+    """The batched integrator of a hypothesis with the configured ladder, accuracy and seed."""
     dim, integrand = hypothesis.integrand(Options.from_physics(physics))
     settings = physics.integration
     return BatchedIntegrator(
@@ -132,10 +146,15 @@ def weigh_batched(
         model,
         hypothesis.label,
         assignments=1 if hypothesis.jets_exchangeable else 2,
-        n_eval=settings.n_eval,
+        n_eval=_budgets(settings.n_eval, hypothesis.least_budget),
         relative_accuracy=settings.relative_accuracy,
         seed=settings.seed,
-    ).integrate(observed, event_ids, progress)
+    )
+
+
+def _budgets(n_eval: Sequence[int], least: int) -> list[int]:
+    """The budgets of a ladder that are not below ``least``; the largest in any case."""
+    return [n for n in n_eval if n >= least] or [n_eval[-1]]
 
 
 def weigh_reference(
@@ -155,7 +174,7 @@ def weigh_reference(
     value, error, chi2, dof = (np.zeros((n, 2)) for _ in range(4))
     n_eval = np.zeros(n, dtype=np.int64)
     for i in np.flatnonzero(~bad):
-        for budget in settings.n_eval:
+        for budget in _budgets(settings.n_eval, LEAST_OF_REFERENCE):
             for a in range(2):
                 one = jax.tree.map(jnp.asarray, (observed if a == 0 else observed.swapped()).take(i))
                 result = reference.integrate(
@@ -216,7 +235,9 @@ def physics_config(config: Any) -> PhysicsConfig:
 
 
 __all__ = [
+    "batched_integrator",
     "detector_from_config",
+    "fallback",
     "observed_events",
     "physics_config",
     "weigh",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from momentax.config import PhysicsConfig
-from momentax.integrate.batched import POINTS, BatchedIntegrator
+from momentax.integrate.batched import REPLICATES, BatchedIntegrator
 from momentax.processes import parse_hypothesis
 from momentax.processes.base import Options
 from momentax.simulate import generate
@@ -38,7 +38,7 @@ def test_mean_over_seeds_is_the_integral():
     for seed in range(SEEDS):
         batch = Recording(dim, integrand, model, "bias", n_eval=(4096,), relative_accuracy=1e-9, seed=seed)
         plain.append(batch.integrate(observed, ids)["value"])
-        mean, variance = batch.sums.mean, (batch.sums.mean2 - batch.sums.mean**2) / POINTS
+        mean, variance = batch.sums.mean, (batch.sums.mean2 - batch.sums.mean**2) * REPLICATES / 4096
         average = np.sum(mean / variance, axis=0) / np.sum(1.0 / variance, axis=0)
         weighted.append(average.reshape(N_EVENTS, 2).sum(axis=1))
     plain, weighted = (np.array(v) / exact["value"] - 1.0 for v in (plain, weighted))

@@ -126,9 +126,10 @@ class IntegrationConfig(Section):
     points, and only what it leaves open is integrated; separately: every mass point is integrated by itself."""
     relative_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.02
     """A weight is `ok` when its relative error is at most this."""
-    n_eval: tuple[Annotated[int, Field(ge=100)], ...] = (4000, 16000, 64000)
-    """Integrand evaluations per assignment of the jets, one number per rung of the ladder: a weight that
-    has not converged is integrated again with the next budget, then reported as what it is."""
+    n_eval: tuple[Annotated[int, Field(ge=100)], ...] = (1024, 2048, 4096, 8192, 16384, 32768, 65536)
+    """Integrand evaluations per assignment of the jets, one number per rung of the ladder: a weight that has not
+    converged is integrated again with the first budget that its error says will do, and after the last it is reported
+    as what it is. H -> ZA and vegas start at 4,000."""
     iterations: Annotated[int, Field(ge=2, le=100)] = 8
     """Iterations a rung is divided into; the scatter between them gives chi2 and adapts the grid."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1

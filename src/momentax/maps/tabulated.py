@@ -31,17 +31,25 @@ class TabulatedCells(NamedTuple):
         return 1
 
     def forward(self, u: Array) -> tuple[Array, Array]:
-        """(x, dx/du) with x in [0, 1], growing with ``u``. Where every weight is zero x = u."""
+        """(x, dx/du) with x in [0, 1], growing with ``u``. Where every weight is zero x = u.
+
+        Derivatives take the cells as they are: the density jumps at borders, and a derivative at fixed u would not see
+        what flows across borders that move with a parameter.
+        """
         shape = jnp.broadcast_shapes(jnp.shape(u), jax.eval_shape(self.weight, jnp.zeros((), int)).shape)
+
+        def weight(k: Array) -> Array:
+            return jax.lax.stop_gradient(self.weight(k))
+
         zero = jnp.zeros(shape)
-        total = jax.lax.fori_loop(0, self.n, lambda k, s: s + self.weight(k), zero)
+        total = jax.lax.fori_loop(0, self.n, lambda k, s: s + weight(k), zero)
         usable = total > 1e-280
         mean = jnp.where(usable, total, 1.0) / self.n
         target = u * (1.0 + self.floor) * self.n
 
         def step(k: Array, carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
             below, x, density = carry
-            w = jnp.where(usable, self.weight(k) / mean, 1.0) + self.floor
+            w = jnp.where(usable, weight(k) / mean, 1.0) + self.floor
             inside = target >= below
             # later cells overwrite, so the last one whose lower edge is below the target wins
             x = jnp.where(inside, (k + jnp.minimum((target - below) / w, 1.0)) / self.n, x)

@@ -57,6 +57,11 @@ class Hypothesis(abc.ABC):
     jets_exchangeable: ClassVar[bool] = False
     """Both assignments of the jets have the same weight (b and bbar enter alike): one is integrated, for two."""
 
+    least_budget: ClassVar[int] = 1024
+    """Evaluations below which the batched integrator's error is not to be trusted: more for integrands with tails."""
+    masses: ClassVar[tuple[str, ...]] = ()
+    """Fields that are masses in GeV which a measurement may want: derivatives of ln W are taken in these."""
+
     @property
     @abc.abstractmethod
     def label(self) -> str:

@@ -41,8 +41,11 @@ class HZA(Hypothesis):
     tan_beta: float | None = None
     cos_ba: float | None = None
     kind: ClassVar[str] = "hza"
+    masses: ClassVar[tuple[str, ...]] = ("mH", "mA")
     # A -> b bbar is isotropic in the A rest frame and the transfer functions of b and bbar are the same
     jets_exchangeable: ClassVar[bool] = True
+    # far from the poles a few points carry much of the weight
+    least_budget: ClassVar[int] = 4096
 
     def __post_init__(self) -> None:
         check_point(

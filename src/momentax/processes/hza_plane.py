@@ -57,7 +57,7 @@ class Plane(NamedTuple):
 def plane(
     parameters: Sequence[gg_hza.HzaParameters], scales: Sequence[float], nodes: Sequence[float]
 ) -> Plane:
-    """The weights of mass points given by the parameters of their amplitudes and their muF (GeV).
+    """The weights of mass points given by the parameters of their amplitudes and their muF (GeV); numpy arrays.
 
     ``nodes``: scales (GeV) at which the events are tabulated.
     """
@@ -78,13 +78,18 @@ def plane(
     decay_a = 3.0 * (p.yukawa_mass_b * p.tan_beta / p.vev) ** 2
     factor = 4.0 * coupling**2 * hza * decay_a * (left**2 + right**2) * (2.0 / 256.0)
     return Plane(
-        jnp.asarray(weights_a.T),
-        jnp.asarray(low.T),
-        jnp.asarray(weights_h.T, dtype=jnp.float32),
-        jnp.asarray(factor),
-        jnp.log(jnp.asarray(scales, dtype=float)),
-        jnp.log(jnp.asarray(nodes, dtype=float)),
+        weights_a.T,
+        low.T,
+        weights_h.T,
+        factor,
+        np.log(np.asarray(scales, dtype=float)),
+        np.log(np.asarray(nodes, dtype=float)),
     )
+
+
+def to_device(p: Plane) -> Plane:
+    """A plane as :func:`contract` wants it: the weights of its products of matrices in single precision."""
+    return jax.tree.map(jnp.asarray, p._replace(weights_h=jnp.asarray(p.weights_h, dtype=jnp.float32)))
 
 
 def _grid(ends: tuple[float, float], step: float, block: int) -> np.ndarray:
@@ -144,8 +149,24 @@ def _floored(log_rho: Array) -> Array:
     return _without_cliffs(jnp.maximum(finite - jnp.max(finite), -_NOTHING))
 
 
-def contract(table: Table, p: Plane) -> tuple[Array, Array]:
-    """(W, estimated relative error) of every mass point, pb/(GeV^6 sr^4), for one event."""
+class Contracted(NamedTuple):
+    """Weights of one event at every mass point, and what their relative errors are estimated to be."""
+
+    value: Array
+    """[points], pb/(GeV^6 sr^4)."""
+    of_table: Array
+    """[points]: what the nodes of the table leave out; neighbouring mass points share it."""
+    of_rule: Array
+    """[points]: of the mass point's own quadrature."""
+
+    @property
+    def error(self) -> Array:
+        """Relative error of ``value``, [points]."""
+        return self.of_table + self.of_rule
+
+
+def contract(table: Table, p: Plane) -> Contracted:
+    """W of one event at every mass point."""
     g = table.geometry
     largest = jnp.max(jnp.where(jnp.isfinite(table.log_rho[0]), table.log_rho[0], -jnp.inf))
     log_rho = _floored(table.log_rho[0])
@@ -221,14 +242,31 @@ def contract(table: Table, p: Plane) -> tuple[Array, Array]:
         jnp.zeros((slow.shape[0] + 2, points)),
     )
     value = sums[0]
-    error = (jnp.abs(sums[-2]) + jnp.abs(value - sums[-1])) / jnp.where(value > 0.0, value, 1.0)
+    per_value = 1.0 / jnp.where(value > 0.0, value, 1.0)
+    of_table, of_rule = jnp.abs(sums[-2]) * per_value, jnp.abs(value - sums[-1]) * per_value
     # ln W is interpolated in ln muF between the tabulated scales
     log_ratio = jnp.concatenate([jnp.zeros((1, points)), jnp.log(jnp.maximum(sums[1:-2], 1e-300) / value)])
     value = (
         value * jnp.exp(jnp.sum(_lagrange(p.log_nodes, p.log_scale) * log_ratio, axis=0) + largest) * p.factor
     )
     # both assignments of the jets weigh the same
-    return 2.0 * value, error
+    return Contracted(2.0 * value, of_table, of_rule)
+
+
+def with_derivatives(
+    table: Table, along_jes: Table, p: Plane, along_masses: Plane
+) -> tuple[Contracted, Array]:
+    """Weights, and d ln W/d(parameter) with its error, [2, parameters, points].
+
+    ``along_jes``: d(table)/d(jet energy scale), the last parameter; ``along_masses``: d(plane)/d(mass), every leaf with
+    a leading axis of the masses. The error is that of the weight (relative, e) on the slope, and de.
+    """
+    found, jes = jax.jvp(lambda t: contract(t, p), (table,), (along_jes,))
+    masses = jax.vmap(lambda d: jax.jvp(lambda q: contract(table, q), (p,), (d,))[1])(along_masses)
+    slopes = jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), masses, jes)
+    log_slope = slopes.value / jnp.where(found.value > 0.0, found.value, jnp.nan)
+    error = found.error * jnp.abs(log_slope) + jnp.abs(slopes.of_table) + jnp.abs(slopes.of_rule)
+    return found, jnp.stack([log_slope, error])
 
 
 def _lagrange(nodes: Array, x: Array) -> Array:

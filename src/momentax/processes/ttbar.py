@@ -37,6 +37,7 @@ class TTbar(Hypothesis):
 
     mt: float = MASS_T
     kind: ClassVar[str] = "ttbar"
+    masses: ClassVar[tuple[str, ...]] = ("mt",)
 
     def __post_init__(self) -> None:
         if not 90.0 < self.mt < math.inf:

@@ -1,0 +1,108 @@
+"""Ratios of weights W_alpha/W_beta with the errors that common points leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import awkward as ak
+import numpy as np
+
+from momentax import mass_points
+from momentax.config import Config, PhysicsConfig
+from momentax.integrate import common_points
+from momentax.integrate.common_points import RATIO_DTYPE
+from momentax.pdf import load_pdf
+from momentax.processes import Hypothesis, as_hypothesis
+from momentax.processes.hza import HZA
+from momentax.processes.tangents import stack
+from momentax.transfer import detector_from_config
+from momentax.weight import batched_integrator, observed_events, physics_config, weigh
+
+
+def weigh_ratios(
+    events: ak.Array,
+    hypotheses: Sequence[str | Hypothesis],
+    reference: str | Hypothesis,
+    config: PhysicsConfig | Config | Mapping[str, Any] | None = None,
+) -> dict[str, np.ndarray]:
+    """W(x|alpha)/W(x|reference) of events, with errors.
+
+    Top masses are integrated over the points of the reference, mass points of H -> ZA from its tables: what their
+    errors have in common cancels. For hypotheses of another kind, errors are added in quadrature.
+
+    Parameters
+    ----------
+    events, config : as of :func:`momentax.weigh`
+    hypotheses : alpha; ``reference``: the denominator
+
+    Returns
+    -------
+    By label, records [n] with ``value`` and ``error``; NaN where a weight has no value.
+    """
+    physics = physics_config(config)
+    below = as_hypothesis(reference)
+    above = [as_hypothesis(h) for h in hypotheses]
+    alike = [h for h in above if h.kind == below.kind]
+    out: dict[str, np.ndarray] = {}
+    if isinstance(below, HZA) and physics.mass_points_together:
+        points = [h for h in alike if isinstance(h, HZA)]
+        out |= _from_tables(events, points, below, physics) if points else {}
+    elif alike and physics.integration.integrator == "batched":
+        out |= _from_points(events, alike, below, physics)
+    others = [h for h in above if h.label not in out]
+    if others:
+        weight = weigh(events, below, physics)
+        out |= {h.label: _in_quadrature(weigh(events, h, physics), weight) for h in others}
+    return {h.label: out[h.label] for h in above}
+
+
+def _in_quadrature(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Ratio of two independent weights."""
+    ratio = np.zeros(len(above), dtype=RATIO_DTYPE)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio["value"] = above["value"] / below["value"]
+        relative = np.hypot(above["error"] / above["value"], below["error"] / below["value"])
+        ratio["error"] = relative * ratio["value"]
+    return ratio
+
+
+def _from_points(
+    events: ak.Array, above: list[Hypothesis], below: Hypothesis, physics: PhysicsConfig
+) -> dict[str, np.ndarray]:
+    """Other parameters of one process over the points of the reference."""
+    pdf = load_pdf(physics.pdf.set, physics.pdf.member)
+    detector = detector_from_config(physics.detector)
+    observed = observed_events(events, detector, physics.sqrt_s)
+    ids = np.asarray(events["event"], dtype=np.int64)
+    integrator = batched_integrator(below, below.model(physics, pdf, detector), physics)
+    _, kept = integrator.integrate_and_keep(observed, ids)
+    models = stack([h.model(physics, pdf, detector) for h in above], axis=0)
+    found = common_points.ratios(integrator, observed, ids, kept, models)
+    return {h.label: found[:, i] for i, h in enumerate(above)}
+
+
+def _from_tables(
+    events: ak.Array, above: list[HZA], below: HZA, physics: PhysicsConfig
+) -> dict[str, np.ndarray]:
+    """Mass points of H -> ZA; a weight that the tables left open has its own error, added in quadrature."""
+    pdf = load_pdf(physics.pdf.set, physics.pdf.member)
+    detector = detector_from_config(physics.detector)
+    observed = observed_events(events, detector, physics.sqrt_s)
+    all_points = [below, *above]
+    found = mass_points.climb(mass_points.Tables(all_points, physics, pdf, detector), observed)
+    from_table = found.error <= physics.integration.relative_accuracy * found.value
+    out = {}
+    for i, h in enumerate(above, start=1):
+        ratio = np.full(len(events), np.nan, dtype=RATIO_DTYPE)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio["value"] = found.value[i] / found.value[0]
+        one_table = mass_points.scale_nodes(h.scale()) == mass_points.scale_nodes(below.scale())
+        shared = np.abs(found.of_table[i] - (1.0 if one_table else -1.0) * found.of_table[0])
+        ratio["error"] = ratio["value"] * (shared + found.of_rule[i] + found.of_rule[0])
+        left = np.flatnonzero(~(from_table[0] & from_table[i]) & ~found.bad)
+        if len(left):
+            some = events[left]
+            ratio[left] = _in_quadrature(weigh(some, h, physics), weigh(some, below, physics))
+        out[h.label] = ratio
+    return out
