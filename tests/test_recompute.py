@@ -23,7 +23,7 @@ N = 8
 
 
 def _physics(*n_eval: int) -> PhysicsConfig:
-    settings = {"n_eval": n_eval, "relative_accuracy": 0.007, "mass_points": "separately"}
+    settings = {"n_eval": n_eval, "relative_accuracy": 0.01, "mass_points": "separately"}
     return PhysicsConfig.model_validate({"integration": settings})
 
 

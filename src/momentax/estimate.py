@@ -62,6 +62,8 @@ class Estimate:
     """Cost of a configuration by stage."""
 
     stages: list[Stage]
+    jobs: dict[str, int]
+    """Jobs of the workflow by rule, of all rules but figures and tables."""
     costs: Costs
     longest_shard_minutes: float
 
@@ -72,11 +74,7 @@ class Estimate:
 
     @property
     def start_hours(self) -> float:
-        return self.jobs * self.costs.start / 3600
-
-    @property
-    def jobs(self) -> int:
-        return sum(s.jobs for s in self.stages)
+        return sum(self.jobs.values()) * self.costs.start / 3600
 
     @property
     def weights(self) -> int:
@@ -101,13 +99,13 @@ class Estimate:
             (
                 "start of the jobs",
                 "",
-                f"{self.jobs:,}",
+                f"{sum(self.jobs.values()):,}",
                 "jobs",
                 f"{self.costs.start:.2g}",
                 f"{self.start_hours:.3g}",
             )
         )
-        rows.append(("all", f"{self.jobs:,}", "", "", "", f"{self.hours:.3g}"))
+        rows.append(("all", f"{sum(self.jobs.values()):,}", "", "", "", f"{self.hours:.3g}"))
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         left = (0, 3)
 
@@ -160,9 +158,8 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         together = k == "hza" and k not in costs.weight
         per_event[k] = costs.event_of_mass_points + n * costs.mass_point if together else n * costs.weight[k]
         again[k] = 0.0 if together else n * costs.second_pass[k]
-    second = bool(config.recompute.n_eval)
     weigh_jobs = sum(-(-n // size) for n in entries.values())
-    second_jobs = sum(-(-n // config.recompute.events_per_job) for n in entries.values()) if second else 0
+    second_jobs = sum(-(-n // config.recompute.events_per_job) for n in entries.values())
     files_ = len(entries) - len(builtin)
     stages = [
         Stage("simulate", len(builtin), "events", sum(entries[n] for n in builtin), simulated / 3600),
@@ -180,7 +177,7 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         Stage(f"weigh {k}", weigh_jobs if i == 0 else 0, "weights", n * total, total * per_event[k] / 3600)
         for i, (k, n) in enumerate(per_kind.items())
     ]
-    if second:
+    if config.recompute.n_eval:
         hours = total * sum(again.values()) / 3600
         stages.append(Stage("recompute", second_jobs, "events", total, hours))
     stages += [
@@ -193,8 +190,22 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         )
         for k, n in per_kind.items()
     ]
+    kinds_of = [s.kind for s in config.samples.values()]
+    jobs = {
+        "simulate": kinds_of.count("builtin"),
+        "read": kinds_of.count("file"),
+        "cross_section": len(labels),
+        "weigh": weigh_jobs,
+        "merge": len(entries),
+        "recompute": second_jobs,
+        "merge_recomputed": len(entries),
+        "regress": len(per_kind),
+        "classify": 1,
+        "scan": len(config.scan.samples),
+    }
     shard = min(size, max(entries.values())) * sum(per_event.values()) / 60
-    return Estimate([s for s in stages if s.jobs or s.number], costs, shard)
+    some_jobs = {rule: n for rule, n in jobs.items() if n}
+    return Estimate([s for s in stages if s.number], some_jobs, costs, shard)
 
 
 def _kind_of(label: str) -> str:

@@ -14,12 +14,31 @@ from momentax.scan.config import ScanConfig
 
 Count = Annotated[int, Field(ge=1)]
 MassPoint = tuple[GeV, GeV]
-_SCAN: tuple[MassPoint, ...] = (
+# the mass points of the paper
+_PAPER: tuple[MassPoint, ...] = (
+    (200.0, 50.0),
+    (200.0, 100.0),
+    (250.0, 50.0),
+    (250.0, 100.0),
+    (300.0, 50.0),
+    (300.0, 100.0),
+    (300.0, 200.0),
+    (500.0, 50.0),
+    (500.0, 100.0),
+    (500.0, 200.0),
     (500.0, 300.0),
-    (450.0, 300.0),
-    (550.0, 300.0),
-    (500.0, 260.0),
-    (500.0, 340.0),
+    (500.0, 400.0),
+    (650.0, 50.0),
+    (800.0, 50.0),
+    (800.0, 100.0),
+    (800.0, 200.0),
+    (800.0, 400.0),
+    (800.0, 700.0),
+    (1000.0, 50.0),
+    (1000.0, 200.0),
+    (1000.0, 500.0),
+    (2000.0, 1000.0),
+    (3000.0, 2000.0),
 )
 _HYPOTHESIS = re.compile(r"drell_yan|ttbar(_\d+(\.\d+)?)?|hza_\d+(\.\d+)?_\d+(\.\d+)?")
 
@@ -96,7 +115,7 @@ class HypothesesConfig(Section):
     """Weigh with Drell-Yan + b bbar."""
     ttbar: tuple[Annotated[GeV, Field(gt=MASS_W + MASS_B)], ...] = (MASS_T,)
     """Top masses to weigh dileptonic ttbar with; above mW + mb."""
-    hza: tuple[MassPoint, ...] = _SCAN
+    hza: tuple[MassPoint, ...] = _PAPER
     """Mass points (mH, mA) to weigh H -> ZA with."""
 
     @field_validator("hza")
@@ -118,7 +137,7 @@ class HypothesesConfig(Section):
 class ShardsConfig(Section):
     """How the weights are divided into jobs; the result does not depend on it."""
 
-    events_per_shard: Count = 70
+    events_per_shard: Count = 100
     """Entries of the events file per job; on a cluster aim at 5-30 minutes a job."""
 
 

@@ -145,9 +145,11 @@ class BatchedIntegrator:
             before = np.hypot(error[now], scatter / np.sqrt(REPLICATES))
             pull = (mean - value[now]) / np.where(before > 0.0, before, 1.0)
             again = kept.rung[now] >= 0
+            # what the last rung's error would be with this rung's points; 0: there was none
+            scaled = error[now] * np.sqrt(np.asarray(self.blocks)[kept.rung[now]] / blocks)
             chi2[now] += np.where(again, pull**2, 0.0)
             dof[now] = REPLICATES - 1 + again
-            value[now], error[now] = mean, scatter / np.sqrt(REPLICATES)
+            value[now], error[now] = mean, _pooled(scatter / np.sqrt(REPLICATES), scaled)
             n_eval[now] += blocks * POINTS
             kept.edges[now], kept.rung[now] = edges[now], rung
             edges[now] = _refine(edges[now], sums.bins)
@@ -288,6 +290,16 @@ def _scatter(means: np.ndarray) -> np.ndarray:
     scale = np.where(scale > 0.0, scale, 1.0)
     deviation = means / scale - _mean(means / scale)
     return scale * np.sqrt(_mean(deviation**2) * len(means) / (len(means) - 1))
+
+
+def _pooled(error: np.ndarray, scaled: np.ndarray) -> np.ndarray:
+    """Error from the replicates of this rung and, where there is one, from the rung before (``scaled`` to this one).
+
+    Where a few points carry an integral, its estimate and its scatter go up and down together, so that low values come
+    with small errors. The rung before knows nothing of this one's value. It had a worse grid: it counts at most twice.
+    """
+    before = np.where(scaled > 0.0, np.minimum(scaled, 2.0 * error), error)
+    return np.hypot(error, before) / np.sqrt(2.0)
 
 
 def _refine(edges: np.ndarray, sums: np.ndarray) -> np.ndarray:

@@ -37,6 +37,8 @@ class TTbar(Hypothesis):
 
     mt: float = MASS_T
     kind: ClassVar[str] = "ttbar"
+    # ten dimensions: with fewer points a replicate may miss what carries the integral
+    least_budget: ClassVar[int] = 4096
     masses: ClassVar[tuple[str, ...]] = ("mt",)
 
     def __post_init__(self) -> None:
