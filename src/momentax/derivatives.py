@@ -1,4 +1,4 @@
-"""Derivatives of ln W in masses and in the jet energy scale, and ratios of weights, from the points of the integral."""
+"""Derivatives of ln W in masses and in the jet energy scale, from the points of the integral."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from momentax.config import Config, PhysicsConfig
 from momentax.errors import ConfigError
 from momentax.integrate import common_points
 from momentax.integrate.batched import Progress
-from momentax.pdf import PdfSet, load_pdf
+from momentax.pdf import PdfSet
 from momentax.processes import Hypothesis, as_hypothesis
 from momentax.processes.base import Model
 from momentax.processes.hza import HZA
 from momentax.processes.observed import Observed
 from momentax.processes.tangents import mass_tangent, parameters, scale_jets
-from momentax.transfer import Detector, detector_from_config
-from momentax.weight import batched_integrator, fallback, observed_events, physics_config
+from momentax.transfer import Detector
+from momentax.weight import batched_integrator, fallback, inputs, physics_config
 
 
 def weigh_derivatives(
@@ -53,10 +53,7 @@ def weigh_derivatives(
     physics = physics_config(config)
     chosen = as_hypothesis(hypothesis)
     _only_batched(physics, "weigh_derivatives")
-    pdf = load_pdf(physics.pdf.set, physics.pdf.member)
-    detector = detector_from_config(physics.detector)
-    observed = observed_events(events, detector, physics.sqrt_s)
-    ids = np.asarray(events["event"], dtype=np.int64)
+    pdf, detector, observed, ids = inputs(events, physics)
 
     if isinstance(chosen, HZA):
         if not physics.mass_points_together:

@@ -12,12 +12,10 @@ from momentax import mass_points
 from momentax.config import Config, PhysicsConfig
 from momentax.integrate import common_points
 from momentax.integrate.common_points import RATIO_DTYPE
-from momentax.pdf import load_pdf
 from momentax.processes import Hypothesis, as_hypothesis
 from momentax.processes.hza import HZA
 from momentax.processes.tangents import stack
-from momentax.transfer import detector_from_config
-from momentax.weight import batched_integrator, observed_events, physics_config, weigh
+from momentax.weight import batched_integrator, inputs, physics_config, weigh
 
 
 def weigh_ratios(
@@ -71,10 +69,7 @@ def _from_points(
     events: ak.Array, above: list[Hypothesis], below: Hypothesis, physics: PhysicsConfig
 ) -> dict[str, np.ndarray]:
     """Other parameters of one process over the points of the reference."""
-    pdf = load_pdf(physics.pdf.set, physics.pdf.member)
-    detector = detector_from_config(physics.detector)
-    observed = observed_events(events, detector, physics.sqrt_s)
-    ids = np.asarray(events["event"], dtype=np.int64)
+    pdf, detector, observed, ids = inputs(events, physics)
     integrator = batched_integrator(below, below.model(physics, pdf, detector), physics)
     _, kept = integrator.integrate_and_keep(observed, ids)
     models = stack([h.model(physics, pdf, detector) for h in above], axis=0)
@@ -86,9 +81,7 @@ def _from_tables(
     events: ak.Array, above: list[HZA], below: HZA, physics: PhysicsConfig
 ) -> dict[str, np.ndarray]:
     """Mass points of H -> ZA; a weight that the tables left open has its own error, added in quadrature."""
-    pdf = load_pdf(physics.pdf.set, physics.pdf.member)
-    detector = detector_from_config(physics.detector)
-    observed = observed_events(events, detector, physics.sqrt_s)
+    pdf, detector, observed, _ = inputs(events, physics)
     all_points = [below, *above]
     found = mass_points.climb(mass_points.Tables(all_points, physics, pdf, detector), observed)
     from_table = found.error <= physics.integration.relative_accuracy * found.value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import awkward as ak
 import jax
@@ -64,9 +64,8 @@ def weigh(
     hypothesis = as_hypothesis(hypothesis)
     if isinstance(hypothesis, HZA) and physics.mass_points_together:
         return weigh_mass_points(events, [hypothesis], physics, progress)[hypothesis.label]
-    model = hypothesis.model(physics)
-    observed = observed_events(events, model.detector, physics.sqrt_s)
-    ids = np.asarray(events["event"], dtype=np.int64)
+    pdf, detector, observed, ids = inputs(events, physics)
+    model = hypothesis.model(physics, pdf, detector)
     if physics.integration.integrator == "vegas":
         return weigh_reference(observed, ids, hypothesis, model, physics, progress)
     return weigh_batched(observed, ids, hypothesis, model, physics, progress)
@@ -105,10 +104,7 @@ def weigh_mass_points(
         raise ConfigError(f"weigh_mass_points: {others} is not a mass point of H -> ZA; use weigh for it")
     if physics.recoil_mode != "transverse":
         raise ConfigError("weigh_mass_points: tables need recoil_mode: transverse; use weigh for balanced")
-    pdf = load_pdf(physics.pdf.set, physics.pdf.member)
-    detector = detector_from_config(physics.detector)
-    observed = observed_events(events, detector, physics.sqrt_s)
-    ids = np.asarray(events["event"], dtype=np.int64)
+    pdf, detector, observed, ids = inputs(events, physics)
     alone = fallback(physics, pdf, detector)
     records = mass_points.integrate(observed, ids, points, physics, pdf, detector, alone, progress)
     return {h.label: r for h, r in zip(points, records, strict=True)}
@@ -195,6 +191,27 @@ def weigh_reference(
     )
 
 
+class Inputs(NamedTuple):
+    """What the weights of some events start from."""
+
+    pdf: PdfSet
+    detector: Detector
+    observed: Observed
+    event_ids: np.ndarray
+    """[n]: they seed the random numbers."""
+
+
+def inputs(events: ak.Array, physics: PhysicsConfig) -> Inputs:
+    """Parton densities and detector of a configuration, and events as it observes them."""
+    detector = detector_from_config(physics.detector)
+    return Inputs(
+        load_pdf(physics.pdf.set, physics.pdf.member),
+        detector,
+        observed_events(events, detector, physics.sqrt_s),
+        np.asarray(events["event"], dtype=np.int64),
+    )
+
+
 def observed_events(events: ak.Array, detector: Detector, sqrt_s: float = SQRT_S) -> Observed:
     """Observed arrays of events in the schema; events that fail validation are filled with NaN.
 
@@ -236,8 +253,8 @@ def physics_config(config: Any) -> PhysicsConfig:
 
 __all__ = [
     "batched_integrator",
-    "detector_from_config",
     "fallback",
+    "inputs",
     "observed_events",
     "physics_config",
     "weigh",

@@ -25,7 +25,8 @@ from momentax.maps import BreitWigner, TwoBodyDecay
 from momentax.pdf import FixedScalePdf, load_pdf
 from momentax.processes import measure
 from momentax.processes.hza import HZA
-from momentax.processes.thdm import loop_amplitude, two_higgs_doublet
+from momentax.processes.thdm import two_higgs_doublet
+from momentax.processes.thdm_widths import loop_amplitude
 from momentax.processes.ttbar import TTbar
 from momentax.simulate import Budget, train
 from momentax.simulate.phase_space import DrellYanSpace

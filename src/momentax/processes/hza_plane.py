@@ -20,7 +20,7 @@ from momentax.amplitudes import gg_hza
 from momentax.amplitudes.parameters import z_couplings
 from momentax.integrate.product_rule import breit_wigner_weights
 from momentax.pdf import FixedScalePdf
-from momentax.processes import hza_table
+from momentax.processes import hza_geometry
 from momentax.processes.hza_table import Table
 
 Array = jax.Array
@@ -189,7 +189,7 @@ def contract(table: Table, p: Plane) -> Contracted:
         y = _spline(log_rho[i], log_rho[i + 1], curve_a[i], curve_a[i + 1], t)  # [ROWS, v]
         curve_v = y @ to_curve_v
         others = (1.0 - t) * slow[:, i] + t * slow[:, i + 1]  # [others, ROWS, v]
-        base = hza_table.fold(g, a)
+        base = hza_geometry.fold(g, a)
         s_a = jnp.exp(a)
         low = jnp.log(s_a + jnp.exp(base + g.eta_low))
         high = jnp.log(s_a + jnp.exp(base + g.eta_low + g.eta_span))
@@ -203,7 +203,7 @@ def contract(table: Table, p: Plane) -> Contracted:
             index_h = first + jnp.arange(COLUMNS)
             s_h = jnp.exp(LOG_H[0] + STEP_H * index_h)
             gap = s_h - s_a[:, None]
-            v = hza_table.v_of(g, jnp.log(jnp.maximum(gap, 1e-6)) - base[:, None]) * (n_v - 1.0)
+            v = hza_geometry.v_of(g, jnp.log(jnp.maximum(gap, 1e-6)) - base[:, None]) * (n_v - 1.0)
             # the last block may reach back over columns that are done
             fresh = index_h >= start + k * COLUMNS
             inside = (v >= 0.0) & (v <= n_v - 1.0) & inside_a[:, None] & (gap > 1e-6) & fresh

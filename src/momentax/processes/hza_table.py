@@ -28,6 +28,16 @@ from momentax.constants import HBARC2_PB, MASS_B
 from momentax.kinematics import FourVector
 from momentax.maps import one_minus_cos
 from momentax.processes import measure
+from momentax.processes.hza_geometry import (
+    Geometry,
+    Pair,
+    eta_of,
+    fold,
+    geometry,
+    pair_at,
+    product_of_momenta,
+    safe_log,
+)
 from momentax.processes.observed import Observed, Particle, lepton_density, recoil_shift
 from momentax.transfer import Detector, GaussianTransfer
 
@@ -52,8 +62,6 @@ COARSE, MEDIUM, FINE = Nodes(), Nodes(40, 88, 32, 12), Nodes(56, 120, 48, 16)
 """The ladder of tables; FINE has half of every step of COARSE."""
 X_SPAN = 9.6
 """The rule in x covers this many standard deviations."""
-REACH = 27.0
-"""Nodes cover transfer functions down to exp(-REACH) = 2e-12 of their peak."""
 T_REACH = 14.0
 """The rule in t covers e^-14 of the largest integrand at its (s_A, s_H)."""
 N_SCAN = 48
@@ -65,29 +73,6 @@ STEEP = 7.0
 LOG_CURVE_DEGREE = 8
 LOG_CURVE_REACH = 9.0
 """ln T of a Gaussian lepton as a Chebyshev series, over this many standard deviations on either side."""
-STRETCH = 0.5
-"""Nodes in v are (1 - STRETCH) times closer at the fold than on average, where the density is sharpest."""
-
-
-class Geometry(NamedTuple):
-    """Where the nodes of an event lie; scalars.
-
-    a_i = a_low + i a_step; ln(s_H - s_A) = fold(a) + eta(v), eta(v) = eta_low + eta_span v (1 - STRETCH + STRETCH v).
-    """
-
-    a_low: Array
-    a_step: Array
-    eta_low: Array
-    eta_span: Array
-    w: Array
-    """1 - cos(b, bbar)."""
-    z1: Array
-    z2: Array
-    """2 (E_Z - p_Z.n_i) of the measured leptons, GeV."""
-    s_ll: Array
-    """Of the measured leptons, GeV^2."""
-    t_fold: Array
-    """Where s_H is least at fixed s_A, clipped to where the transfer functions reach."""
 
 
 class Table(NamedTuple):
@@ -98,100 +83,6 @@ class Table(NamedTuple):
     """[scales, a, v], of rho in pb/(GeV^6 sr^4) GeV^4 (see module); -inf where there is nothing."""
     log_coarse: Array
     """[2, a, v] at the first scale: half the nodes in t; half the nodes in x."""
-
-
-def eta_of(g: Geometry, v: Array) -> Array:
-    """ln(s_H - s_A) above the fold."""
-    return g.eta_low + g.eta_span * v * (1.0 - STRETCH + STRETCH * v)
-
-
-def v_of(g: Geometry, eta: Array) -> Array:
-    """Inverse of :func:`eta_of` (0 to 1 inside the table; below 0 or above 1 outside)."""
-    y = (eta - g.eta_low) / g.eta_span
-    half = 0.5 * (1.0 - STRETCH)
-    return y / (half + jnp.sqrt(jnp.maximum(half**2 + STRETCH * y, 1e-12)))
-
-
-def product_of_momenta(w: Array, s_a: Array, t: Array) -> Array:
-    """S = |p_1||p_2| of two b's with |p_1/p_2| = e^2t and mass squared s_A."""
-    m2 = MASS_B**2
-    k, cosine = 0.5 * s_a - m2, 1.0 - w
-    # (K + S cos)^2 = S^2 + 2 S m^2 cosh(2t) + m^4
-    half = k * cosine - m2 * jnp.cosh(2.0 * t)
-    sin2, rest = w * (2.0 - w), jnp.maximum(k**2 - m2**2, 0.0)
-    root = jnp.sqrt(jnp.maximum(half**2 + sin2 * rest, 1e-30))
-    return jnp.where(half > 0.0, (half + root) / sin2, rest / jnp.maximum(root - half, 1e-30))
-
-
-def fold(g: Geometry, a: Array) -> Array:
-    """ln(s_H - s_A) of the measured leptons where it is least, at a = ln s_A: a smooth curve, the origin of eta."""
-    root = jnp.sqrt(product_of_momenta(g.w, jnp.exp(a), g.t_fold))
-    return jnp.log(g.s_ll + root * (g.z1 * jnp.exp(g.t_fold) + g.z2 * jnp.exp(-g.t_fold)))
-
-
-class _Pair(NamedTuple):
-    """The b quarks at (s_A, t): momenta and what the leptons' equation needs."""
-
-    p1: Array
-    p2: Array
-    e1: Array
-    e2: Array
-    jacobian: Array
-    """dE_1 dE_2/(ds_A dt)."""
-
-
-def _pair(g: Geometry, s_a: Array, t: Array) -> _Pair:
-    product = product_of_momenta(g.w, s_a, t)
-    root, ratio = jnp.sqrt(product), jnp.exp(t)
-    p1, p2 = root * ratio, root / ratio
-    e1, e2 = jnp.sqrt(p1**2 + MASS_B**2), jnp.sqrt(p2**2 + MASS_B**2)
-    # ds_A/dlnS = p1^2 E2/E1 + p2^2 E1/E2 - 2 S cos
-    slope = p1**2 * e2 / e1 + p2**2 * e1 / e2 - 2.0 * product * (1.0 - g.w)
-    return _Pair(p1, p2, e1, e2, product * p1 * p2 / (e1 * e2) / slope)
-
-
-def _log(x: Array) -> Array:
-    return jnp.log(jnp.maximum(x, 1e-300))
-
-
-def _reach_of_b(detector: Detector, b: Particle) -> tuple[Array, Array, Array, Array]:
-    """(ln |p| grid, ln T on it, lower and upper end where T is above e^-REACH of its largest value)."""
-    log_p = jnp.log(b.e_mean) + jnp.linspace(-2.5, 2.5, 160)
-    log_t = _log(detector.bjet.density(b.e_rec, jnp.sqrt(jnp.exp(2.0 * log_p) + MASS_B**2)))
-    inside = log_t > jnp.max(log_t) - REACH
-    low = jnp.min(jnp.where(inside, log_p, jnp.inf))
-    return log_p, log_t, low, jnp.max(jnp.where(inside, log_p, -jnp.inf))
-
-
-def _geometry(x: Observed, detector: Detector, n_a: int) -> tuple[Geometry, Array]:
-    """Nodes of an event, and the ends of ln |p| of the two b's, [2, 2]."""
-    w = one_minus_cos(x.b.direction, x.bbar.direction)
-    z = x.lep_plus.momentum(x.lep_plus.e_mean, 0.0) + x.lep_minus.momentum(x.lep_minus.e_mean, 0.0)
-    z1, z2 = (2.0 * (z.e - z.x * n[0] - z.y * n[1] - z.z * n[2]) for n in (x.b.direction, x.bbar.direction))
-    log_p1, log_t1, low1, high1 = _reach_of_b(detector, x.b)
-    log_p2, log_t2, low2, high2 = _reach_of_b(detector, x.bbar)
-    both = log_t1[:, None] + log_t2 - jnp.max(log_t1) - jnp.max(log_t2)
-    p1, p2 = jnp.exp(log_p1)[:, None], jnp.exp(log_p2)
-    e1, e2 = jnp.sqrt(p1**2 + MASS_B**2), jnp.sqrt(p2**2 + MASS_B**2)
-    pair = 2.0 * MASS_B**2 * (p1**2 + p2**2 + MASS_B**2) / (e1 * e2 + p1 * p2) + 2.0 * p1 * p2 * w
-    s_a = 2.0 * MASS_B**2 + pair
-    inside = both > -REACH
-    a_low = jnp.log(jnp.min(jnp.where(inside, s_a, jnp.inf)))
-    a_high = jnp.log(jnp.max(jnp.where(inside, s_a, -jnp.inf)))
-    t_fold = jnp.clip(0.5 * jnp.log(z2 / z1), 0.5 * (low1 - high2), 0.5 * (high1 - low2))
-    zero = jnp.zeros(())
-    g = Geometry(a_low, (a_high - a_low) / (n_a - 1), zero, zero, w, z1, z2, z.mass2, t_fold)
-    # how far above the fold s_H reaches, and how far leptons shift it
-    b_part = z1 * p1 + z2 * p2
-    eta = jnp.log(z.mass2 + b_part) - fold(g, jnp.log(s_a))
-    rel1, rel2 = x.lep_plus.e_sd / x.lep_plus.e_mean, x.lep_minus.e_sd / x.lep_minus.e_mean
-    # at fixed s_H both energies move by the same share: down to e^-REACH of the product, and a quarter more
-    smear = 0.9 * jnp.hypot(rel1, rel2) * math.sqrt(2.0 * REACH)
-    reach = smear * jnp.max(jnp.where(inside, (2.0 * z.mass2 + b_part) / (z.mass2 + b_part), 0.0))
-    eta_low = jnp.minimum(jnp.min(jnp.where(inside, eta, jnp.inf)), 0.0) - reach
-    eta_high = jnp.max(jnp.where(inside, eta, -jnp.inf)) + reach
-    ends = jnp.array([[low1, high1], [low2, high2]])
-    return g._replace(eta_low=eta_low, eta_span=eta_high - eta_low), ends
 
 
 class _Leptons(NamedTuple):
@@ -228,11 +119,11 @@ class _LogCurve(NamedTuple):
 def _log_curve(detector: Detector, lepton: Particle) -> Callable[[Array], Array]:
     """ln T of a lepton as a function of ln E: a series for the smooth Gaussians, the function itself otherwise."""
     if not (isinstance(detector.electron, GaussianTransfer) and isinstance(detector.muon, GaussianTransfer)):
-        return lambda log_e: _log(lepton_density(detector, lepton, jnp.exp(log_e)))
+        return lambda log_e: safe_log(lepton_density(detector, lepton, jnp.exp(log_e)))
     nodes = np.polynomial.chebyshev.chebpts1(LOG_CURVE_DEGREE + 1)
     solve = np.linalg.inv(np.polynomial.chebyshev.chebvander(nodes, LOG_CURVE_DEGREE))
     centre, half = jnp.log(lepton.e_mean), LOG_CURVE_REACH * lepton.e_sd / lepton.e_mean
-    values = _log(lepton_density(detector, lepton, jnp.exp(centre + half * nodes)))
+    values = safe_log(lepton_density(detector, lepton, jnp.exp(centre + half * nodes)))
     return _LogCurve(centre, half, jnp.asarray(solve) @ values).at
 
 
@@ -268,7 +159,7 @@ def tabulate(
     ``gluon``: a FixedScalePdf whose arrays have the scales as leading axis; sqrt_s, mass_z, width_z in GeV. The
     couplings and the Breit-Wigner factors of A and H are left out, that of the Z is in.
     """
-    g, ends = _geometry(x, detector, nodes.a)
+    g, ends = geometry(x, detector, nodes.a)
     n1, n2, n_plus, n_minus = x.b.direction, x.bbar.direction, x.lep_plus.direction, x.lep_minus.direction
     w11, w12 = one_minus_cos(n_plus, n1), one_minus_cos(n_plus, n2)
     w21, w22 = one_minus_cos(n_minus, n1), one_minus_cos(n_minus, n2)
@@ -294,7 +185,7 @@ def tabulate(
     log_plus, log_minus = _log_curve(detector, x.lep_plus), _log_curve(detector, x.lep_minus)
     recoil = detector.recoil
 
-    def along(b: _Pair) -> tuple[Array, Array]:
+    def along(b: Pair) -> tuple[Array, Array]:
         """(p_A.n_+, p_A.n_-) as Minkowski products with (1, n): E - p.n without cancellation."""
         m1, m2 = MASS_B**2 / (b.e1 + b.p1), MASS_B**2 / (b.e2 + b.p2)
         return b.p1 * w11 + b.p2 * w12 + m1 + m2, b.p1 * w21 + b.p2 * w22 + m1 + m2
@@ -321,8 +212,10 @@ def tabulate(
         # scan: where in t is the integrand of every other s_H?
         some = gap[::2]
         t = jnp.linspace(t_low, t_high, N_SCAN)[:, None]  # [N_SCAN, v/2]
-        b = _pair(g, s_a, t)
-        log_b = _log(detector.bjet.density(x.b.e_rec, b.e1)) + _log(detector.bjet.density(x.bbar.e_rec, b.e2))
+        b = pair_at(g, s_a, t)
+        log_b = safe_log(detector.bjet.density(x.b.e_rec, b.e1)) + safe_log(
+            detector.bjet.density(x.bbar.e_rec, b.e2)
+        )
         u1, u2 = along(b)
         tilt, _ = best_tilt(u1, u2, some)
         l, _ = _lepton_scale(leptons.c, u1 * jnp.exp(tilt) + u2 * jnp.exp(-tilt), some)
@@ -335,7 +228,7 @@ def tabulate(
         last_t = _with_neighbours(jnp.max(jnp.where(near, t, -jnp.inf), axis=0) + spacing, jnp.maximum)
         step = (last_t - first_t) / (nodes.t - 1)
         t = first_t[:, None] + step[:, None] * jnp.arange(nodes.t)  # [v, t]
-        b = _pair(g, s_a, t)
+        b = pair_at(g, s_a, t)
         u1, u2 = along(b)
         tilt, sd = best_tilt(u1, u2, gap[:, None])
         per_b = (
@@ -365,7 +258,9 @@ def tabulate(
             state = measure.initial_state(lp + lm + FourVector(*(c[:, pick, None] for c in pair)), sqrt_s)
             return [
                 jnp.where(
-                    state.valid, _log(measure.gluon_luminosity(pdf, state) * state.flux), _log(jnp.zeros(()))
+                    state.valid,
+                    safe_log(measure.gluon_luminosity(pdf, state) * state.flux),
+                    safe_log(jnp.zeros(())),
                 )
                 for pdf in pdfs
             ]

@@ -1,0 +1,137 @@
+"""Where the nodes of a table of :mod:`momentax.processes.hza_table` lie, and the b quarks at fixed (s_A, t)."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from momentax.constants import MASS_B
+from momentax.maps import one_minus_cos
+from momentax.processes.observed import Observed, Particle
+from momentax.transfer import Detector
+
+Array = jax.Array
+
+REACH = 27.0
+"""Nodes cover transfer functions down to exp(-REACH) = 2e-12 of their peak."""
+STRETCH = 0.5
+"""Nodes in v are (1 - STRETCH) times closer at the fold than on average, where the density is sharpest."""
+
+
+class Geometry(NamedTuple):
+    """Where the nodes of an event lie; scalars.
+
+    a_i = a_low + i a_step; ln(s_H - s_A) = fold(a) + eta(v), eta(v) = eta_low + eta_span v (1 - STRETCH + STRETCH v).
+    """
+
+    a_low: Array
+    a_step: Array
+    eta_low: Array
+    eta_span: Array
+    w: Array
+    """1 - cos(b, bbar)."""
+    z1: Array
+    z2: Array
+    """2 (E_Z - p_Z.n_i) of the measured leptons, GeV."""
+    s_ll: Array
+    """Of the measured leptons, GeV^2."""
+    t_fold: Array
+    """Where s_H is least at fixed s_A, clipped to where the transfer functions reach."""
+
+
+def eta_of(g: Geometry, v: Array) -> Array:
+    """ln(s_H - s_A) above the fold."""
+    return g.eta_low + g.eta_span * v * (1.0 - STRETCH + STRETCH * v)
+
+
+def v_of(g: Geometry, eta: Array) -> Array:
+    """Inverse of :func:`eta_of` (0 to 1 inside the table; below 0 or above 1 outside)."""
+    y = (eta - g.eta_low) / g.eta_span
+    half = 0.5 * (1.0 - STRETCH)
+    return y / (half + jnp.sqrt(jnp.maximum(half**2 + STRETCH * y, 1e-12)))
+
+
+def product_of_momenta(w: Array, s_a: Array, t: Array) -> Array:
+    """S = |p_1||p_2| of two b's with |p_1/p_2| = e^2t and mass squared s_A."""
+    m2 = MASS_B**2
+    k, cosine = 0.5 * s_a - m2, 1.0 - w
+    # (K + S cos)^2 = S^2 + 2 S m^2 cosh(2t) + m^4
+    half = k * cosine - m2 * jnp.cosh(2.0 * t)
+    sin2, rest = w * (2.0 - w), jnp.maximum(k**2 - m2**2, 0.0)
+    root = jnp.sqrt(jnp.maximum(half**2 + sin2 * rest, 1e-30))
+    return jnp.where(half > 0.0, (half + root) / sin2, rest / jnp.maximum(root - half, 1e-30))
+
+
+def fold(g: Geometry, a: Array) -> Array:
+    """ln(s_H - s_A) of the measured leptons where it is least, at a = ln s_A: a smooth curve, the origin of eta."""
+    root = jnp.sqrt(product_of_momenta(g.w, jnp.exp(a), g.t_fold))
+    return jnp.log(g.s_ll + root * (g.z1 * jnp.exp(g.t_fold) + g.z2 * jnp.exp(-g.t_fold)))
+
+
+class Pair(NamedTuple):
+    """The b quarks at (s_A, t): momenta and what the leptons' equation needs."""
+
+    p1: Array
+    p2: Array
+    e1: Array
+    e2: Array
+    jacobian: Array
+    """dE_1 dE_2/(ds_A dt)."""
+
+
+def pair_at(g: Geometry, s_a: Array, t: Array) -> Pair:
+    product = product_of_momenta(g.w, s_a, t)
+    root, ratio = jnp.sqrt(product), jnp.exp(t)
+    p1, p2 = root * ratio, root / ratio
+    e1, e2 = jnp.sqrt(p1**2 + MASS_B**2), jnp.sqrt(p2**2 + MASS_B**2)
+    # ds_A/dlnS = p1^2 E2/E1 + p2^2 E1/E2 - 2 S cos
+    slope = p1**2 * e2 / e1 + p2**2 * e1 / e2 - 2.0 * product * (1.0 - g.w)
+    return Pair(p1, p2, e1, e2, product * p1 * p2 / (e1 * e2) / slope)
+
+
+def safe_log(x: Array) -> Array:
+    """ln x, finite at 0."""
+    return jnp.log(jnp.maximum(x, 1e-300))
+
+
+def _reach_of_b(detector: Detector, b: Particle) -> tuple[Array, Array, Array, Array]:
+    """(ln |p| grid, ln T on it, lower and upper end where T is above e^-REACH of its largest value)."""
+    log_p = jnp.log(b.e_mean) + jnp.linspace(-2.5, 2.5, 160)
+    log_t = safe_log(detector.bjet.density(b.e_rec, jnp.sqrt(jnp.exp(2.0 * log_p) + MASS_B**2)))
+    inside = log_t > jnp.max(log_t) - REACH
+    low = jnp.min(jnp.where(inside, log_p, jnp.inf))
+    return log_p, log_t, low, jnp.max(jnp.where(inside, log_p, -jnp.inf))
+
+
+def geometry(x: Observed, detector: Detector, n_a: int) -> tuple[Geometry, Array]:
+    """Nodes of an event, and the ends of ln |p| of the two b's, [2, 2]."""
+    w = one_minus_cos(x.b.direction, x.bbar.direction)
+    z = x.lep_plus.momentum(x.lep_plus.e_mean, 0.0) + x.lep_minus.momentum(x.lep_minus.e_mean, 0.0)
+    z1, z2 = (2.0 * (z.e - z.x * n[0] - z.y * n[1] - z.z * n[2]) for n in (x.b.direction, x.bbar.direction))
+    log_p1, log_t1, low1, high1 = _reach_of_b(detector, x.b)
+    log_p2, log_t2, low2, high2 = _reach_of_b(detector, x.bbar)
+    both = log_t1[:, None] + log_t2 - jnp.max(log_t1) - jnp.max(log_t2)
+    p1, p2 = jnp.exp(log_p1)[:, None], jnp.exp(log_p2)
+    e1, e2 = jnp.sqrt(p1**2 + MASS_B**2), jnp.sqrt(p2**2 + MASS_B**2)
+    pair = 2.0 * MASS_B**2 * (p1**2 + p2**2 + MASS_B**2) / (e1 * e2 + p1 * p2) + 2.0 * p1 * p2 * w
+    s_a = 2.0 * MASS_B**2 + pair
+    inside = both > -REACH
+    a_low = jnp.log(jnp.min(jnp.where(inside, s_a, jnp.inf)))
+    a_high = jnp.log(jnp.max(jnp.where(inside, s_a, -jnp.inf)))
+    t_fold = jnp.clip(0.5 * jnp.log(z2 / z1), 0.5 * (low1 - high2), 0.5 * (high1 - low2))
+    zero = jnp.zeros(())
+    g = Geometry(a_low, (a_high - a_low) / (n_a - 1), zero, zero, w, z1, z2, z.mass2, t_fold)
+    # how far above the fold s_H reaches, and how far leptons shift it
+    b_part = z1 * p1 + z2 * p2
+    eta = jnp.log(z.mass2 + b_part) - fold(g, jnp.log(s_a))
+    rel1, rel2 = x.lep_plus.e_sd / x.lep_plus.e_mean, x.lep_minus.e_sd / x.lep_minus.e_mean
+    # at fixed s_H both energies move by the same share: down to e^-REACH of the product, and a quarter more
+    smear = 0.9 * jnp.hypot(rel1, rel2) * math.sqrt(2.0 * REACH)
+    reach = smear * jnp.max(jnp.where(inside, (2.0 * z.mass2 + b_part) / (z.mass2 + b_part), 0.0))
+    eta_low = jnp.minimum(jnp.min(jnp.where(inside, eta, jnp.inf)), 0.0) - reach
+    eta_high = jnp.max(jnp.where(inside, eta, -jnp.inf)) + reach
+    ends = jnp.array([[low1, high1], [low2, high2]])
+    return g._replace(eta_low=eta_low, eta_span=eta_high - eta_low), ends
