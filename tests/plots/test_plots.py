@@ -106,6 +106,14 @@ def test_statuses_are_counted_beside_their_bars() -> None:
     assert sorted(widths) == [2, 8, 90, 100]
 
 
+def test_many_mass_points_share_a_bar_of_statuses() -> None:
+    points = {f"hza_{m}_50": {"ok": 9, "not_converged": 1} for m in (200, 250, 300, 500, 650)}
+    figure = distributions.weight_status({"ttbar": {"ttbar": {"ok": 10}} | points})
+    assert "45 of 50 ok; not converged 5" in texts(figure)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(names) == 2 and "(5 mass points)" in names[1]
+
+
 def test_pulls_state_mean_and_width() -> None:
     pulls = np.concatenate([RNG.normal(0.2, 1.3, 1000), [np.nan, 50.0]])
     written = texts(distributions.pull_distribution({"ttbar": pulls}, r"$(W - W')/\sigma$"))
@@ -174,6 +182,13 @@ def test_likelihood_map_of_one_point_a_line_and_a_plane(points: list[tuple[float
     assert "$m_A$ [GeV]" in written and "$m_H$ [GeV]" in written and r"\ln L" in written
     assert "truth (500, 300)" in written and "minimum (500, 300)" in written
     assert "99 events, 1 left out" in written
+
+
+def test_likelihood_map_shows_the_mass_points_near_the_minimum() -> None:
+    near = [(500, 300), (450, 300), (550, 300), (500, 250), (500, 350)]
+    figure = maps.likelihood_map(scan([*near, (900, 700)]), (500, 300))
+    assert figure.axes[0].get_xlim()[1] < 500 and figure.axes[0].get_ylim()[1] < 800
+    assert "1 mass points beyond the axes" in texts(figure)
 
 
 def test_save_writes_every_format_and_equal_figures_are_equal_files(tmp_path: Path) -> None:

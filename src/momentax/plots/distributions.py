@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import hist
@@ -13,6 +14,10 @@ from matplotlib.figure import Figure
 from momentax.errors import InputError
 from momentax.plots import style
 from momentax.plots.config import FiguresConfig
+from momentax.regress.targets import mass_point
+
+_BARS_OF_MASS_POINTS = 4
+"""As many mass points have a bar each among the statuses."""
 
 
 def _range(values: Sequence[np.ndarray], fence: float | None = None) -> tuple[float, float]:
@@ -248,11 +253,13 @@ def weight_status(
 ) -> Figure:
     """Statuses of the weights: one bar for each sample and hypothesis, with the numbers that are not ok.
 
+    More than a few mass points of H -> ZA share a bar.
+
     Args:
         counts: sample -> hypothesis -> status -> number (`momentax.regress.targets.count_statuses`).
     """
     config = config or FiguresConfig()
-    rows = [(s, h, dict(c)) for s, by in counts.items() for h, c in by.items()]
+    rows = [(s, name, c) for s, by in counts.items() for name, c in _with_mass_points_together(by)]
     if not rows:
         raise InputError("no weights to summarise")
     with style.context():
@@ -266,7 +273,7 @@ def weight_status(
             others = [f"{n.replace('_', ' ')} {c}" for n, c in by_status.items() if n != "ok" and c]
             text = f"{style.thousands(by_status.get('ok', 0))} of {style.thousands(total)} ok"
             ax.text(101, y, text + ("" if not others else "; " + ", ".join(others)), va="center", size=9)
-        names = [f"{style.pretty(s)} events, {style.pretty(h)} weight" for s, h, _ in rows]
+        names = [f"{style.pretty(s)} events, {name}" for s, name, _ in rows]
         ax.set_yticks(range(len(rows)), names, size=10)
         ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.minorticks_off()
@@ -277,3 +284,17 @@ def weight_status(
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -1.0 / (1.0 + 0.34 * len(rows)) * 0.55), ncols=5)
         style.heading(ax, config)
     return figure
+
+
+def _with_mass_points_together(
+    by_hypothesis: Mapping[str, Mapping[str, int]],
+) -> list[tuple[str, dict[str, int]]]:
+    """(name, status -> number), in order; all mass points of H -> ZA in one where they are many."""
+    points = [h for h in by_hypothesis if mass_point(h) is not None]
+    if len(points) <= _BARS_OF_MASS_POINTS:
+        return [(f"{style.pretty(h)} weight", dict(c)) for h, c in by_hypothesis.items()]
+    together: Counter[str] = Counter()
+    for h in points:
+        together.update(by_hypothesis[h])
+    rows = [(f"{style.pretty(h)} weight", dict(c)) for h, c in by_hypothesis.items() if h not in points]
+    return [*rows, (f"$H \\to ZA$ weights ({len(points)} mass points)", dict(together))]

@@ -126,6 +126,8 @@ def learning_curves(
             below.step(epochs, h["learning_rate"], where="post", color=colour)
         main.plot([], [], "*", color="w", ms=13, mec="k", mew=0.6, label="kept")
         main.set_yscale("log")
+        low, high = main.get_ylim()
+        main.set_ylim(low, high * (high / low) ** (0.07 * (len(histories) + 1)))  # room for the legend
         main.set_ylabel(f"Loss ({loss})")
         main.legend(loc="upper right", ncols=min(len(histories), 2))
         below.set_yscale("log")

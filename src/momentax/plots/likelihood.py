@@ -16,6 +16,7 @@ from momentax.scan.likelihood import Likelihood
 _ANNOTATE_UP_TO = 12
 #: End of the colour scale: points this far from the minimum are all equally excluded.
 _DEEPEST = 10.0
+_LEAST_SHOWN = 4
 
 
 def likelihood_map(
@@ -87,8 +88,11 @@ def likelihood_map(
             counts += f"\n{style.thousands(scan.about['n_floored'])} weights at the floor"
         ax.plot([], [], " ", label=counts)
         ax.set(xlabel=r"$m_A$ [GeV]", ylabel=r"$m_H$ [GeV]")
-        _room(ax, m_a, m_h, truth)
-        ax.legend(loc="upper left", fontsize=10)
+        seen = _near(m_a, m_h, delta, scan.best)
+        _room(ax, m_a[seen], m_h[seen], truth)
+        if beyond := np.sum((m_a > ax.get_xlim()[1]) | (m_h > ax.get_ylim()[1])):
+            ax.plot([], [], " ", label=f"{beyond} mass points beyond the axes")
+        ax.legend(loc="upper left", fontsize=10, frameon=not seen.all(), framealpha=0.9)
         style.heading(ax, config, title)
     return figure
 
@@ -98,6 +102,12 @@ def _triangles(x: np.ndarray, y: np.ndarray) -> mtri.Triangulation | None:
     if len(x) < 4 or np.linalg.matrix_rank(np.stack([x - x[0], y - y[0]]), tol=1e-6) < 2:
         return None
     return mtri.Triangulation(x, y)
+
+
+def _near(x: np.ndarray, y: np.ndarray, delta: np.ndarray, best: int) -> np.ndarray:
+    """Points that the axes must show [n]: those on the colour scale, and at least the four nearest to the minimum."""
+    distance = np.hypot(x - x[best], y - y[best])
+    return (delta <= _DEEPEST) | (distance <= np.sort(distance)[: _LEAST_SHOWN + 1][-1])
 
 
 def _numbers(ax: Axes, x: np.ndarray, y: np.ndarray, delta: np.ndarray, error: np.ndarray, best: int) -> None:
