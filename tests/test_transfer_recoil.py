@@ -46,6 +46,25 @@ def test_builtin_numbers():
     assert float(model.c) == 0.0
 
 
+@pytest.mark.parametrize("to", [(0.0, 0.0), (40.0, -30.0), (180.0, 120.0)])
+def test_moments_of_the_true_recoil(to):
+    """Against sums over a grid of 1 GeV."""
+    model = recoil_model("showered_ttbar")
+    k = np.arange(-600.0, 601.0)
+    density = np.asarray(model.g(k[:, None], k) * model.n2(to[0] - k[:, None], to[1] - k))
+    density = density / density.sum()
+    x, y = (density.sum(axis=1) * k).sum(), (density.sum(axis=0) * k).sum()
+    spread = (density * ((k[:, None] - x) ** 2 + (k - y) ** 2)).sum() / 2
+    np.testing.assert_allclose(model.moments(*map(np.asarray, to)), (x, y, spread), rtol=1e-6, atol=1e-9)
+
+
+def test_moments_of_a_recoil_far_beyond_every_component():
+    """No component has a density there: the widest one decides."""
+    x, y, variance = recoil_model("builtin").moments(np.asarray(1e5), np.asarray(0.0))
+    wide = 80.0**2 / (80.0**2 + 20.0**2)
+    np.testing.assert_allclose((x, y, variance), (wide * 1e5, 0.0, wide * 400.0), rtol=1e-12)
+
+
 def test_sample_kt_follows_g():
     """Kolmogorov-Smirnov of radius and azimuth, 50,000 points, fixed seed; fails by chance in 0.1 % of
     seeds.

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from momentax.integrate.batched import REPLICATES, Adapted, BatchedIntegrator, per_replicate, sample
+from momentax.integrate.batched import REPLICATES, Adapted, BatchedIntegrator, Sampled, per_replicate
 from momentax.processes.base import IntegrandFn
 from momentax.processes.observed import Observed
 
@@ -86,12 +86,10 @@ def _derivative(integrand: IntegrandFn, moved: Moved) -> Callable:
     if key not in _COMPILED:
 
         @jax.jit
-        def evaluate(direction, edges, observed, model, net, shifts):
-            x, jacobian, _ = sample(edges, net, shifts)
-
+        def evaluate(direction, at: Sampled, observed, model):
             def mean(t: jax.Array) -> jax.Array:
                 event, numbers = moved(observed, model, direction, t)
-                return per_replicate(integrand(x, event, numbers) * jacobian)
+                return per_replicate(integrand(at.x, event, numbers) * at.jacobian)
 
             return jnp.stack(jax.jvp(mean, (0.0,), (1.0,)))
 
@@ -105,11 +103,9 @@ def _several(integrand: IntegrandFn) -> Callable:
     if key not in _COMPILED:
 
         @jax.jit
-        def evaluate(models, edges, observed, model, net, shifts):
-            x, jacobian, _ = sample(edges, net, shifts)
-
+        def evaluate(models, at: Sampled, observed, model):
             def mean(one: Any) -> jax.Array:
-                return per_replicate(integrand(x, observed, one) * jacobian)
+                return per_replicate(integrand(at.x, observed, one) * at.jacobian)
 
             return jnp.concatenate([mean(model)[None], jax.lax.map(mean, models)])
 

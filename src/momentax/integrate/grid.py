@@ -50,9 +50,20 @@ def apply(edges: Array, u: Array) -> tuple[Array, Array, Array]:
 
 def accumulate(index: Array, weight2: Array) -> Array:
     """Sum of ``weight2`` [n, points] over the points of every bin, [n, dim, N_BINS]."""
+    return jax.lax.platform_dependent(index, weight2, cpu=_scatter, default=_compare)
+
+
+def _scatter(index: Array, weight2: Array) -> Array:
+    """Point after point: 30 times faster than comparing on a CPU; on an accelerator the order, and so the last bits,
+    would be left to chance."""
+    n, _, dim = index.shape
+    item, axis = jnp.arange(n)[:, None, None], jnp.arange(dim)
+    return jnp.zeros((n, dim, N_BINS)).at[item, axis, index].add(weight2[..., None])
+
+
+def _compare(index: Array, weight2: Array) -> Array:
     bins = jnp.arange(N_BINS, dtype=index.dtype)
-    hits = (index[..., None] == bins) * weight2[..., None, None]
-    return jnp.sum(hits, axis=1)
+    return jnp.sum((index[..., None] == bins) * weight2[..., None, None], axis=1)
 
 
 @partial(jax.jit, static_argnames="damping")

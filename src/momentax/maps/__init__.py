@@ -7,12 +7,12 @@ from momentax.maps.block_d import BlockD, NeutrinoPairs
 from momentax.maps.decays import FlatMassless, Leaf, Node, TwoBodyDecay, massless_volume
 from momentax.maps.energies import MassivePair, MasslessPair, PairSolutions, one_minus_cos
 from momentax.maps.initial_state import PartonFractions, parton_fractions, partons
+from momentax.maps.neutrino_angles import NeutrinoAngles
 from momentax.maps.neutrino_ellipse import NeutrinoEllipse, smallest_top_mass2
 from momentax.maps.one_dim import BreitWigner, Log, Mixture, PowerLaw, Uniform
 from momentax.maps.recoil import RecoilMixture
 from momentax.maps.resonances import Branch, PairWithSpectator
 from momentax.maps.student import StudentT4
-from momentax.maps.tabulated import TabulatedCells
 
 __all__ = [
     "BlockA",
@@ -25,6 +25,7 @@ __all__ = [
     "MassivePair",
     "MasslessPair",
     "Mixture",
+    "NeutrinoAngles",
     "NeutrinoEllipse",
     "NeutrinoPairs",
     "Node",
@@ -34,7 +35,6 @@ __all__ = [
     "PowerLaw",
     "RecoilMixture",
     "StudentT4",
-    "TabulatedCells",
     "TwoBodyDecay",
     "Uniform",
     "massless_volume",

@@ -2,8 +2,8 @@
 
 Unit cube, recoil ``transverse``: (E_l+, E_l-, E_b, E_bbar | s_W+, s_t, s_W-, s_tbar | phi, phibar): energies from the
 transfer functions, Breit-Wigner maps for the four resonances (tops at least as heavy as their lepton and b demand);
-each neutrino then lies on an ellipse (Betchart, Demina, Harel 2013), the first angle is free and the second is drawn
-from the recoil density along its ellipse.
+each neutrino then lies on an ellipse (Betchart, Demina, Harel 2013), and both angles are drawn together from the
+density of the recoil.
 Recoil ``balanced``: without the angles; both neutrinos follow from the measured missing transverse momentum (block D:
 up to four solutions, summed).
 """
@@ -24,7 +24,7 @@ from momentax.config import PhysicsConfig
 from momentax.constants import HBARC2_PB, MASS_B, MASS_T, MASS_W, MASS_Z, WIDTH_W, WIDTH_Z
 from momentax.errors import PhysicsError
 from momentax.kinematics import FourVector, transverse_boost_to_rest
-from momentax.maps import BlockD, BreitWigner, NeutrinoEllipse, TabulatedCells, smallest_top_mass2
+from momentax.maps import BlockD, BreitWigner, NeutrinoAngles, NeutrinoEllipse, smallest_top_mass2
 from momentax.processes import energies, measure, observed
 from momentax.processes.base import Hypothesis, IntegrandFn, Model, Options
 
@@ -63,10 +63,6 @@ class TTbar(Hypothesis):
 
     def integrand(self, options: Options) -> tuple[int, IntegrandFn]:
         return _integrand(options)
-
-
-ANGLE_CELLS = 48
-"""Cells of the second neutrino's angle: 2 pi/48 of an ellipse of 100 GeV is 13 GeV, near the width of g N2."""
 
 
 class _Sides(NamedTuple):
@@ -116,27 +112,15 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
         visible = t.lep_plus + t.lep_minus + t.b + t.bbar
         recoil = model.detector.recoil
         to_x, to_y = observed.recoil_shift(x, t.b, t.bbar, recoil.c)
-        nu, jac_nu = t.top.forward(u[..., 8])
-        k0_x = visible.x + nu.x + t.antitop.centre.x
-        k0_y = visible.y + nu.y + t.antitop.centre.y
-
-        def density_in_cell(k: Array) -> Array:
-            phi = 2.0 * jnp.pi * (k + 0.5) / ANGLE_CELLS
-            cos, sin = jnp.cos(phi), jnp.sin(phi)
-            k_x = k0_x + t.antitop.axis_cos.x * cos + t.antitop.axis_sin.x * sin
-            k_y = k0_y + t.antitop.axis_cos.y * cos + t.antitop.axis_sin.y * sin
-            return recoil.g(k_x, k_y) * recoil.n2(to_x - k_x, to_y - k_y)
-
-        angle, jac_angle = TabulatedCells(density_in_cell, ANGLE_CELLS).forward(u[..., 9])
-        nubar, jac_nubar = t.antitop.forward(angle)
+        k_x, k_y, variance = recoil.moments(to_x, to_y)
+        angles = NeutrinoAngles(t.top, t.antitop, k_x - visible.x, k_y - visible.y, variance)
+        nu, nubar, jac_angles = angles.forward(u[..., 8], u[..., 9])
         total = visible + nu + nubar
         state, hard = hard_process(t, nu, nubar, total, model)
         weight = (
             HBARC2_PB
             * t.jacobian
-            * jac_nu
-            * jac_nubar
-            * jac_angle
+            * jac_angles
             / (2.0 * math.pi) ** 6
             * hard
             * state.flux

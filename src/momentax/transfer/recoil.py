@@ -36,6 +36,27 @@ class RecoilModel(NamedTuple):
         """Density of the measured minus the true transverse momentum (GeV), 1/GeV^2."""
         return _normal2(dx, dy, self.sigma_u)
 
+    def moments(self, to_x: Array, to_y: Array) -> tuple[Array, Array, Array]:
+        """Mean (x, y) and variance per axis (GeV^2) of k_T distributed as g(k_T) n2(to - k_T).
+
+        Of each component a Gaussian: with f = s^2/(s^2 + sigma_u^2) its mean is f to, its variance f sigma_u^2 and its
+        share w N2(to; sqrt(s^2 + sigma_u^2)). Far out, where all of these vanish, the widest component has it all.
+        """
+        to2, noise2 = to_x**2 + to_y**2, jnp.square(self.sigma_u)
+        total2 = [jnp.square(s) + noise2 for _, s in self._components()]
+        widest = jnp.max(jnp.stack(total2), axis=0)
+        # relative to the widest component: its exponential never vanishes
+        shares = [
+            w / t * jnp.exp(-0.5 * to2 * (1.0 / t - 1.0 / widest))
+            for (w, _), t in zip(self._components(), total2, strict=True)
+        ]
+        norm = sum(shares[1:], start=shares[0])
+        factors = [1.0 - noise2 / t for t in total2]
+        mean = sum((p * f for p, f in zip(shares, factors, strict=True)), start=jnp.zeros(())) / norm
+        spread = (f * noise2 + 0.5 * to2 * (f - mean) ** 2 for f in factors)
+        variance = sum((p * v for p, v in zip(shares, spread, strict=True)), start=jnp.zeros(())) / norm
+        return mean * to_x, mean * to_y, variance
+
     def sample_kt(self, u: Array) -> tuple[Array, Array]:
         """(kx, ky), GeV, distributed as g for u [..., 3] uniform in [0, 1): component, radius, azimuth."""
         component = jnp.searchsorted(jnp.cumsum(self.weights), u[..., 0], side="right")
