@@ -34,57 +34,51 @@ Fallback = Callable[[Observed, np.ndarray, HZA], np.ndarray]
 LADDER = (COARSE, MEDIUM, FINE)
 """Tables of an event until the estimated errors are as small as requested."""
 SCALE_LADDER = (180.0, 430.0)
-"""muF (GeV) of the first two tables; the others go on with this ratio. A mass point is interpolated between the three
-of its own block, so that its weight does not depend on the other mass points."""
+"""muF (GeV) of the first two tables; the others go on with this ratio. A mass point is interpolated between three
+of them, so that its weight does not depend on the other mass points."""
 
 
 def scale_nodes(scale: float) -> tuple[float, float, float]:
     """The three tabulated scales (GeV) that ``scale`` is interpolated between."""
     ratio = SCALE_LADDER[1] / SCALE_LADDER[0]
-    block = 2 * np.floor(np.log(scale / SCALE_LADDER[0]) / np.log(ratio) / 2)
-    first, second, third = (float(SCALE_LADDER[0] * ratio ** (block + k)) for k in range(3))
-    return first, second, third
+    first = 2 * int(np.floor(np.log(scale / SCALE_LADDER[0]) / np.log(ratio) / 2))
+    # powers of whole numbers: the last node of one block is the first of the next, to the last bit
+    low, middle, high = (SCALE_LADDER[0] * ratio**k for k in range(first, first + 3))
+    return low, middle, high
 
 
 class Tables:
-    """Tables of events, one for every block of scales, and the mass points that each of them serves."""
+    """Tables of events that serve all mass points of a list."""
 
     def __init__(
         self, hypotheses: Sequence[HZA], physics: PhysicsConfig, pdf: PdfSet, detector: Detector
     ) -> None:
         self.hypotheses, self.physics, self.detector = list(hypotheses), physics, detector
         self.pdf = pdf
-        blocks: dict[tuple[float, ...], list[int]] = {}
-        for i, h in enumerate(self.hypotheses):
-            blocks.setdefault(scale_nodes(h.scale()), []).append(i)
-        self.blocks = list(blocks.items())
+        # the first scale is the reference of the others: always the same one
+        mine = {q for h in self.hypotheses for q in scale_nodes(h.scale())}
+        self.scales = [SCALE_LADDER[0], *sorted(mine - {SCALE_LADDER[0]})]
         z = self._parameters(self.hypotheses[0])
-        self._z = z.mass_z, z.width_z
-        self._gluon = [stack_scales([pdf.at_scale(q) for q in nodes]) for nodes, _ in self.blocks]
-        self._planes = [
-            to_device(self.plane([self.hypotheses[i] for i in members], nodes))
-            for nodes, members in self.blocks
-        ]
+        gluon = stack_scales([pdf.at_scale(q) for q in self.scales])
+        self.arguments = (detector, physics.sqrt_s, gluon, z.mass_z, z.width_z)
+        """What ``tabulate`` wants after the event."""
+        self._plane = to_device(self.plane(self.hypotheses))
 
     def _parameters(self, hypothesis: HZA) -> Any:
         return hypothesis.amplitude_parameters(float(self.pdf.alpha_s(hypothesis.scale())), self.physics)
 
-    def plane(self, hypotheses: Sequence[HZA], nodes: Sequence[float]) -> Plane:
-        """The weights of some mass points on the fixed grids (numpy, double precision)."""
-        return plane([self._parameters(h) for h in hypotheses], [h.scale() for h in hypotheses], nodes)
+    def plane(self, hypotheses: Sequence[HZA]) -> Plane:
+        """The weights of some mass points on the fixed grids (numpy, double precision).
 
-    def arguments(self, block: int) -> tuple[Any, ...]:
-        """What ``tabulate`` wants after the event."""
-        return self.detector, self.physics.sqrt_s, self._gluon[block], *self._z
+        Their scales lie between the same nodes as those of the mass points that the tables are made for.
+        """
+        nodes = [scale_nodes(h.scale()) for h in self.hypotheses]
+        scales = [h.scale() for h in hypotheses]
+        return plane([self._parameters(h) for h in hypotheses], scales, nodes, self.scales)
 
     def weights(self, x: Observed, nodes: Nodes) -> Contracted:
         """Weights of one event at all mass points."""
-        parts = [
-            jax.tree.map(np.asarray, _contract(_table(x, *self.arguments(k), nodes=nodes), self._planes[k]))
-            for k in range(len(self.blocks))
-        ]
-        order = np.argsort(np.concatenate([members for _, members in self.blocks]))
-        return jax.tree.map(lambda *a: np.concatenate(a)[order], *parts)
+        return jax.tree.map(np.asarray, _contract(_table(x, *self.arguments, nodes=nodes), self._plane))
 
 
 @dataclass(frozen=True)
@@ -121,7 +115,7 @@ def climb(tables: Tables, observed: Observed, progress: Callable[[int, int], Non
             value[open_, k], of_table[open_, k], of_rule[open_, k] = (
                 a[open_] for a in (found.value, found.of_table, found.of_rule)
             )
-            n_eval[k] += len(tables.blocks) * nodes.total
+            n_eval[k] += nodes.total
             open_ &= ~_converged(found.value, found.error, accuracy)
             if not open_.any():
                 break
@@ -175,18 +169,15 @@ def integrate_with_derivatives(
     """
     records = integrate(observed, event_ids, [hypothesis], physics, pdf, detector, fallback)[0]
     tables = Tables([hypothesis], physics, pdf, detector)
-    nodes = tables.blocks[0][0]
-    points = to_device(tables.plane([hypothesis], nodes))
-    slopes = [
-        mass_tangent(lambda h: tables.plane([cast(HZA, h)], nodes), hypothesis, m) for m in hypothesis.masses
-    ]
+    points = to_device(tables.plane([hypothesis]))
+    slopes = [mass_tangent(lambda h: tables.plane([cast(HZA, h)]), hypothesis, m) for m in hypothesis.masses]
     along_masses = to_device(stack(slopes, axis=0))
     derivatives = np.full((len(event_ids), len(hypothesis.masses) + 1), np.nan, dtype=RATIO_DTYPE)
     events = jax.tree.map(np.asarray, observed)
     chosen = np.flatnonzero(~_bad(observed))
     for done, k in enumerate(chosen, start=1):
         for size in LADDER:
-            table, along_jes = _table_and_slope(events.take(k), *tables.arguments(0), nodes=size)
+            table, along_jes = _table_and_slope(events.take(k), *tables.arguments, nodes=size)
             weight, slope = _with_derivatives(table, along_jes, points, along_masses)
             if _converged(weight.value, weight.error, physics.integration.relative_accuracy)[0]:
                 break

@@ -90,8 +90,7 @@ def _from_tables(
         ratio = np.full(len(events), np.nan, dtype=RATIO_DTYPE)
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio["value"] = found.value[i] / found.value[0]
-        one_table = mass_points.scale_nodes(h.scale()) == mass_points.scale_nodes(below.scale())
-        shared = np.abs(found.of_table[i] - (1.0 if one_table else -1.0) * found.of_table[0])
+        shared = np.abs(found.of_table[i] - found.of_table[0])
         ratio["error"] = ratio["value"] * (shared + found.of_rule[i] + found.of_rule[0])
         left = np.flatnonzero(~(from_table[0] & from_table[i]) & ~found.bad)
         if len(left):

@@ -2,8 +2,8 @@
 
 Only weights of status ``not_converged`` or ``zero`` (:data:`OPEN`) are integrated again: more points cannot mend an
 integrand that is not a number, nor an event that cannot be weighed. With the batched integrator in both passes the
-ladder goes on: the rungs of the first pass are climbed again with the same random numbers, which gives the same grids,
-and the new rungs follow. The outcome is what one long ladder would have given, so no weight is drawn twice until its
+ladder goes on: the longer one is climbed from its start with the same random numbers, which gives the same grids. The
+outcome is what one long ladder would have given, so no weight is drawn twice until its
 error happens to look small; and a large budget on a fresh grid is worse than a small one on an adapted grid.
 """
 

@@ -125,7 +125,7 @@ def test_error_estimate_covers_the_finer_table():
     parameters = [h.amplitude_parameters(float(pdf.alpha_s(h.scale())), physics) for h in points]
     nodes = mass_points.scale_nodes(500.0)
     gluon = stack_scales([pdf.at_scale(q) for q in nodes])
-    p = to_device(plane(parameters, [h.scale() for h in points], nodes))
+    p = to_device(plane(parameters, [h.scale() for h in points], [nodes] * len(points), nodes))
     table = jax.jit(hza_table.tabulate, static_argnames="nodes")
     events = ak.concatenate(
         [momentax.read_events(DATA / f"{n}_600.root")[:8] for n in ("tt", "zbb", "za_500_300")]

@@ -147,7 +147,7 @@ class RecomputeConfig(Section):
     integrator: Literal["batched", "vegas"] = "batched"
     """batched: after a batched first pass its ladder (physics.integration.n_eval) goes on with the budgets
     below; vegas: each of them from anew."""
-    n_eval: tuple[Annotated[int, Field(ge=100)], ...] = (131072,)
+    n_eval: tuple[Annotated[int, Field(ge=100)], ...] = (262144, 1048576)
     """Further integrand evaluations per assignment of the jets, one number per rung; empty: no second pass.
     A new weight replaces the old one if it converged or has the smaller relative error."""
     events_per_job: Count = 2000

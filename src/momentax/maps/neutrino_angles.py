@@ -62,7 +62,8 @@ class NeutrinoAngles(NamedTuple):
             self.first.centre.x + self.second.centre.x - self.x,
             self.first.centre.y + self.second.centre.y - self.y,
         )
-        shape = jnp.broadcast_shapes(jnp.shape(u1), jnp.shape(r0.x))
+        shape = jnp.broadcast_shapes(jnp.shape(u1), jnp.shape(u2), jnp.shape(r0.x), jnp.shape(self.variance))
+        u1, u2 = jnp.broadcast_to(u1, shape), jnp.broadcast_to(u2, shape)
         angle1 = angle2 = _Rotation(jnp.ones(shape), jnp.zeros(shape))
         density, size = jnp.ones(shape), 2.0 * math.pi
         for n in LEVELS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -48,18 +48,19 @@ class Plane(NamedTuple):
     """[columns, points]: Breit-Wigner of H, s_H^2 |form factor|^2."""
     factor: Array
     """[points]: everything else of the squared amplitude."""
-    log_scale: Array
-    """[points]: ln muF."""
-    log_nodes: Array
-    """[scales]: ln muF of the tables."""
+    interpolation: Array
+    """[scales, points]: ln W at a point's muF from ln W at the tabulated scales; each point uses three of them."""
 
 
 def plane(
-    parameters: Sequence[gg_hza.HzaParameters], scales: Sequence[float], nodes: Sequence[float]
+    parameters: Sequence[gg_hza.HzaParameters],
+    scales: Sequence[float],
+    nodes: Sequence[Sequence[float]],
+    tabulated: Sequence[float],
 ) -> Plane:
     """The weights of mass points given by the parameters of their amplitudes and their muF (GeV); numpy arrays.
 
-    ``nodes``: scales (GeV) at which the events are tabulated.
+    ``nodes``: of every point the scales (GeV) that it is interpolated between; ``tabulated``: those of the tables.
     """
     p = jax.tree.map(lambda *a: np.array(a, dtype=float), *parameters)
     grid_a = _grid(LOG_A, STEP_A, ROWS)
@@ -77,14 +78,25 @@ def plane(
     left, right = (np.array(c) for c in z_couplings(-1.0, -0.5, p.e, p.sw2))
     decay_a = 3.0 * (p.yukawa_mass_b * p.tan_beta / p.vev) ** 2
     factor = 4.0 * coupling**2 * hza * decay_a * (left**2 + right**2) * (2.0 / 256.0)
+    interpolation: Any = np.stack(
+        [_lagrange(q, own, tabulated) for q, own in zip(scales, nodes, strict=True)], axis=1
+    )
     return Plane(
         weights_a.T,
         low.T,
         weights_h.T,
         factor,
-        np.log(np.asarray(scales, dtype=float)),
-        np.log(np.asarray(nodes, dtype=float)),
+        interpolation,
     )
+
+
+def _lagrange(scale: float, nodes: Sequence[float], tabulated: Sequence[float]) -> Any:
+    """Lagrange polynomials in ln ``nodes`` at ln ``scale``; in the order of ``tabulated``, zero for others."""
+    out = np.zeros(len(tabulated))
+    for q in nodes:
+        factors = [np.log(scale / other) / np.log(q / other) for other in nodes if other != q]
+        out[list(tabulated).index(q)] = np.prod(factors)
+    return out
 
 
 def to_device(p: Plane) -> Plane:
@@ -246,9 +258,7 @@ def contract(table: Table, p: Plane) -> Contracted:
     of_table, of_rule = jnp.abs(sums[-2]) * per_value, jnp.abs(value - sums[-1]) * per_value
     # ln W is interpolated in ln muF between the tabulated scales
     log_ratio = jnp.concatenate([jnp.zeros((1, points)), jnp.log(jnp.maximum(sums[1:-2], 1e-300) / value)])
-    value = (
-        value * jnp.exp(jnp.sum(_lagrange(p.log_nodes, p.log_scale) * log_ratio, axis=0) + largest) * p.factor
-    )
+    value = value * jnp.exp(jnp.sum(p.interpolation * log_ratio, axis=0) + largest) * p.factor
     # both assignments of the jets weigh the same
     return Contracted(2.0 * value, of_table, of_rule)
 
@@ -267,16 +277,6 @@ def with_derivatives(
     log_slope = slopes.value / jnp.where(found.value > 0.0, found.value, jnp.nan)
     error = found.error * jnp.abs(log_slope) + jnp.abs(slopes.of_table) + jnp.abs(slopes.of_rule)
     return found, jnp.stack([log_slope, error])
-
-
-def _lagrange(nodes: Array, x: Array) -> Array:
-    """Lagrange polynomials of ``nodes`` [k] at ``x`` [n], [k, n]."""
-    k = nodes.shape[0]
-    rows = []
-    for i in range(k):
-        terms = [(x - nodes[j]) / (nodes[i] - nodes[j]) for j in range(k) if j != i]
-        rows.append(math.prod(terms[1:], start=terms[0]) if terms else jnp.ones_like(x))
-    return jnp.stack(rows)
 
 
 def stack_scales(pdfs: Sequence[FixedScalePdf]) -> FixedScalePdf:

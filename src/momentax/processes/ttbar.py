@@ -38,7 +38,7 @@ class TTbar(Hypothesis):
     mt: float = MASS_T
     kind: ClassVar[str] = "ttbar"
     # ten dimensions: with fewer points a replicate may miss what carries the integral
-    least_budget: ClassVar[int] = 4096
+    least_budget: ClassVar[int] = 8192
     masses: ClassVar[tuple[str, ...]] = ("mt",)
 
     def __post_init__(self) -> None:
