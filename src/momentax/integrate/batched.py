@@ -105,7 +105,7 @@ class BatchedIntegrator:
         self._sharding = NamedSharding(Mesh(np.array(devices), ("items",)), PartitionSpec("items"))
         part = POINTS // REPLICATES
         net = points.sobol_integers(dim, part * 2 ** int(np.ceil(np.log2(max(self.blocks)))))
-        self._net = [jnp.asarray(net[k * part : (k + 1) * part]) for k in range(max(self.blocks))]
+        self._net = net.reshape(-1, part, dim)
 
     def integrate(
         self, observed: Observed, event_ids: np.ndarray, progress: Progress | None = None
@@ -189,14 +189,17 @@ class BatchedIntegrator:
         out: np.ndarray | None = None
         for rung, blocks in enumerate(self.blocks):
             chosen = np.flatnonzero(kept.rung == rung)
-            for index, tile, edges, shifts in self._tiles(items, kept.edges, chosen, event_ids, blocks):
-                parts = [
-                    evaluate(sample(edges, self._net[j], shifts), tile, self.model) for j in range(blocks)
+            for index, copies, tile, edges, shifts in self._tiles(
+                items, kept.edges, chosen, event_ids, blocks, blocks
+            ):
+                calls = [
+                    jnp.swapaxes(evaluate(sample(edges, self._net_of(slots), shifts), tile, self.model), 0, 1)
+                    for slots in self._calls(len(index), copies, blocks)
                 ]
-                mean = np.sum(parts, axis=0)[:, : len(index)] / blocks
+                mean = _added(_by_block(calls, len(index), copies)[:, :blocks]) / blocks
                 if out is None:
-                    out = np.full((len(mean), REPLICATES, n * k), np.nan)
-                out[:, :, index] = np.swapaxes(mean, 1, 2)
+                    out = np.full((mean.shape[1], REPLICATES, n * k), np.nan)
+                out[:, :, index] = np.moveaxis(mean, 0, 2)
         if out is None:
             return np.full((0, REPLICATES, n, k), np.nan)
         return out.reshape(len(out), REPLICATES, n, k)
@@ -207,15 +210,24 @@ class BatchedIntegrator:
         return jax.tree.map(lambda *a: np.stack(a, axis=1).reshape(-1), *both)
 
     def _tiles(
-        self, items: Observed, edges: np.ndarray, active: np.ndarray, event_ids: np.ndarray, stage: int
-    ) -> Iterator[tuple[np.ndarray, Observed, jax.Array, jax.Array]]:
-        """(which items, [tile, 1] their events, their grids, digital shifts [tile, REPLICATES, dim]) of every tile.
+        self,
+        items: Observed,
+        edges: np.ndarray,
+        active: np.ndarray,
+        event_ids: np.ndarray,
+        blocks: int,
+        stage: int,
+    ) -> Iterator[tuple[np.ndarray, int, Observed, jax.Array, jax.Array]]:
+        """(items, copies, [tile, 1] their events, their grids, digital shifts [tile, REPLICATES, dim]) of every tile.
 
-        The last tile is filled up with its last item.
+        Few items get several places in a tile, each for other blocks of points; what is left of it is filled up with
+        the last item.
         """
         for start in range(0, len(active), self._tile):
             index = active[start : start + self._tile]
-            spare = self._tile - len(index)
+            copies = min(self._tile // len(index), blocks)
+            places = np.repeat(index, copies)
+            spare = self._tile - len(places)
             shifts = [
                 points.digital_shifts(
                     points.stream(
@@ -229,10 +241,22 @@ class BatchedIntegrator:
                     self.dim,
                 )
                 for i in index
-            ] + [np.zeros((REPLICATES, self.dim), dtype=np.uint32)] * spare
-            padded = np.concatenate([index, np.full(spare, index[-1])])
+            ]
+            shift = np.pad(np.repeat(shifts, copies, axis=0), ((0, spare), (0, 0), (0, 0)))
+            padded = np.concatenate([places, np.full(spare, index[-1])])
             tile = jax.tree.map(lambda a, padded=padded: self._place(a[padded][:, None]), items)
-            yield index, tile, self._place(edges[padded]), self._place(np.stack(shifts))
+            yield index, copies, tile, self._place(edges[padded]), self._place(shift)
+
+    def _calls(self, n: int, copies: int, blocks: int) -> Iterator[np.ndarray]:
+        """Blocks of points of every place of a tile with ``n`` items, one array [tile] a call."""
+        for first in range(0, blocks, copies):
+            slots = np.zeros(self._tile, dtype=int)
+            slots[: n * copies] = np.tile(first + np.arange(copies), n)
+            yield slots
+
+    def _net_of(self, slots: np.ndarray) -> jax.Array:
+        """The blocks of the net for every place, [tile, points, dim]; what is beyond the budget is dropped later."""
+        return self._place(self._net[np.minimum(slots, len(self._net) - 1)])
 
     def _need(self, value: np.ndarray, error: np.ndarray, chi2: np.ndarray, dof: np.ndarray) -> np.ndarray:
         """By how much every item's budget must grow for its event to converge, as errors fall with 1/sqrt(n); 0: done.
@@ -263,19 +287,36 @@ class BatchedIntegrator:
             np.zeros((len(active), self.dim, grid.N_BINS)),
         )
         done = 0
-        for index, tile, grids, shifts in self._tiles(items, edges, active, event_ids, stage):
+        for index, copies, tile, grids, shifts in self._tiles(items, edges, active, event_ids, blocks, stage):
             size, inside = len(index), slice(done, done + len(index))
-            parts = [
-                self._evaluate(sample(grids, self._net[j], shifts), tile, self.model, j < REFINING)
-                for j in range(blocks)
-            ]
-            mean, mean2 = (np.sum([p[i] for p in parts], axis=0)[:size] / blocks for i in (0, 1))
+            parts: tuple[list[jax.Array], ...] = ([], [], [])
+            # nothing is waited for before all calls are under way
+            for slots in self._calls(size, copies, blocks):
+                refining = bool(slots[0] < REFINING)
+                found = self._evaluate(sample(grids, self._net_of(slots), shifts), tile, self.model, refining)
+                for kept, a in zip(parts if refining else parts[:2], found, strict=False):
+                    kept.append(a)
+            mean, mean2 = (_added(_by_block(p, size, copies)[:, :blocks]) / blocks for p in parts[:2])
             out.mean[:, inside], out.mean2[:, inside] = mean.T, mean2.T
-            out.bins[inside] = np.sum([p[2] for p in parts[:REFINING]], axis=0)[:size]
+            out.bins[inside] = _added(_by_block(parts[2], size, copies)[:, : min(blocks, REFINING)])
             done += size
             if progress is not None:
                 progress(done, len(active))
         return out
+
+
+def _by_block(calls: Sequence[jax.Array], n: int, copies: int) -> np.ndarray:
+    """Results [tile, ...] of all calls as [items, blocks, ...]."""
+    each = [np.asarray(a)[: n * copies] for a in calls]
+    return np.concatenate([a.reshape(n, copies, *a.shape[1:]) for a in each], axis=1)
+
+
+def _added(by_block: np.ndarray) -> np.ndarray:
+    """Sum of [n, blocks, ...] over the blocks, one after the other: numpy's order depends on n."""
+    total = by_block[:, 0].copy()
+    for k in range(1, by_block.shape[1]):
+        total += by_block[:, k]
+    return total
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -328,7 +369,7 @@ class Sampled(NamedTuple):
 def sample(edges: jax.Array, net: jax.Array, shifts: jax.Array) -> Sampled:
     """Points on the grids. Compiled by itself: together with an integrand, XLA would do it again for each of the
     integrand's parts (measured: 1.6 times the whole)."""
-    u = points.shifted(net, shifts[:, :, None, :])
+    u = points.shifted(net[:, None], shifts[:, :, None, :])
     return Sampled(*grid.apply(edges, u.reshape(len(u), -1, u.shape[-1])))
 
 
