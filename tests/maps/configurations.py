@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from momentax.kinematics import FourVector, dot
-from momentax.maps import BreitWigner, Leaf, Node
+from momentax.maps import BreitWigner, Leaf, NeutrinoEllipse, Node
 
 MB = 4.7
 
@@ -38,6 +38,16 @@ def top_invariants(event):
     lp, nu, b, lm, nubar, bbar = event
     s_13, s_25 = 2.0 * dot(nu, lp), 2.0 * dot(nubar, lm)
     return s_13, s_13 + MB**2 + 2.0 * dot(lp + nu, b), s_25, s_25 + MB**2 + 2.0 * dot(lm + nubar, bbar)
+
+
+def ellipses(event, invariants):
+    """Neutrino ellipses of top and antitop."""
+    lp, _, b, lm, _, bbar = event
+    s_13, s_134, s_25, s_256 = invariants
+    return (
+        NeutrinoEllipse.from_masses(lp, b, s_13, s_134, 0.0, MB**2),
+        NeutrinoEllipse.from_masses(lm, bbar, s_25, s_256, 0.0, MB**2),
+    )
 
 
 def hza_events(m_h, m_a, n, seed):

@@ -6,24 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from configurations import MB, top_invariants, top_pairs
+from configurations import ellipses, top_invariants, top_pairs
 
 from momentax.kinematics import dot
-from momentax.maps import NeutrinoAngles, NeutrinoEllipse
+from momentax.maps import NeutrinoAngles
 from momentax.transfer import recoil_model
 
 N = 512
 """Points of the regular grids over both angles."""
 RECOIL = recoil_model()
-
-
-def ellipses(event, invariants):
-    lp, _, b, lm, _, bbar = event
-    s_13, s_134, s_25, s_256 = invariants
-    return (
-        NeutrinoEllipse.from_masses(lp, b, s_13, s_134, 0.0, MB**2),
-        NeutrinoEllipse.from_masses(lm, bbar, s_25, s_256, 0.0, MB**2),
-    )
 
 
 def event_of(i: int):

@@ -4,22 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from configurations import MB, top_invariants, top_pairs
+from configurations import MB, ellipses, top_invariants, top_pairs
 
 from momentax.kinematics import FourVector, dot
 from momentax.maps import BlockD, NeutrinoEllipse, smallest_top_mass2
 from momentax.maps.quartic import TrigPolynomial, real_zeros
 
 S = 13000.0**2
-
-
-def ellipses(event, invariants):
-    lp, _, b, lm, _, bbar = event
-    s_13, s_134, s_25, s_256 = invariants
-    return (
-        NeutrinoEllipse.from_masses(lp, b, s_13, s_134, 0.0, MB**2),
-        NeutrinoEllipse.from_masses(lm, bbar, s_25, s_256, 0.0, MB**2),
-    )
 
 
 @jax.jit

@@ -90,7 +90,8 @@ def likelihood_map(
         ax.set(xlabel=r"$m_A$ [GeV]", ylabel=r"$m_H$ [GeV]")
         seen = _near(m_a, m_h, delta, scan.best)
         _room(ax, m_a[seen], m_h[seen], truth)
-        if beyond := np.sum((m_a > ax.get_xlim()[1]) | (m_h > ax.get_ylim()[1])):
+        (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+        if beyond := np.sum((m_a < left) | (m_a > right) | (m_h < low) | (m_h > high)):
             ax.plot([], [], " ", label=f"{beyond} mass points beyond the axes")
         ax.legend(loc="upper left", fontsize=10, frameon=not seen.all(), framealpha=0.9)
         style.heading(ax, config, title)
