@@ -18,6 +18,10 @@ N_BINS = 40
 """Bins an axis: few enough for a thousand points to fill, and the channel boundaries of the maps (multiples of 0.1)
 fall on edges of the uniform grid."""
 
+FLOOR = 0.3
+"""Share of the points that every axis spreads evenly. A bin that few points have found empty would otherwise be left
+out in the end, and what is in it be missed at a small error: without it, 16 of 504 weights of H -> ZA were 3 to 13
+standard deviations low."""
 DAMPING = 0.6
 """Exponent of the refinement: between 0 (rigid) and 1.5; noisy bins of small samples want it low."""
 
@@ -71,7 +75,8 @@ def refine(edges: Array, sums: Array, damping: float = DAMPING) -> Array:
     """New edges that make (f dx/du)^2 more equal between bins.
 
     Smoothed and damped as in VEGAS: m_k = [(1 - r_k)/(-ln r_k)]^damping with r_k the bin's share of ``sums``
-    ([n, dim, N_BINS]). Grids whose sums are all zero or not finite stay as they are.
+    ([n, dim, N_BINS]); mixed with :data:`FLOOR` of a uniform density. Grids whose sums are all zero or not finite stay
+    as they are.
     """
     total = jnp.sum(sums, axis=-1, keepdims=True)
     usable = jnp.isfinite(total) & (total > 0.0)
@@ -82,7 +87,8 @@ def refine(edges: Array, sums: Array, damping: float = DAMPING) -> Array:
     smooth = smooth / jnp.sum(smooth, axis=-1, keepdims=True)
     smooth = jnp.clip(smooth, 1e-12, 1.0 - 1e-9)
     density = ((1.0 - smooth) / -jnp.log(smooth)) ** damping
-    cumulative = jnp.cumsum(density, axis=-1)
+    density = (1.0 - FLOOR) * density / jnp.sum(density, axis=-1, keepdims=True)
+    cumulative = jnp.cumsum(density + FLOOR * jnp.diff(edges, axis=-1), axis=-1)
     cumulative = jnp.concatenate([jnp.zeros_like(cumulative[..., :1]), cumulative], axis=-1)
     cumulative = cumulative / cumulative[..., -1:]
     target = jnp.linspace(0.0, 1.0, N_BINS + 1)[1:-1]

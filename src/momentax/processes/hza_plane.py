@@ -31,8 +31,11 @@ LOG_A, LOG_H = (4.4, 19.0), (5.0, 19.0)
 """Their ends; s in GeV^2: from 2 m_b (with the leptons: 12 GeV) to the energy of the collider."""
 ROWS, COLUMNS = 32, 128
 """Block of the fixed grids that is interpolated and contracted at a time."""
-_NOTHING = 60.0
+_NOTHING = 150.0
 """ln rho is cut this far below its largest value."""
+_DEEPEST = 45.0
+"""Where ln rho is this far below its largest value, no pole can make it count: a resonance of 2 MeV that the event is
+1 TeV away from outweighs the rest by pi (1e6)^2/(0.6 x 3e4) = e^19, both together by e^38."""
 _STEEPEST = 10.0
 """Largest fall of ln rho between neighbouring nodes: Gaussian tails reach 4."""
 
@@ -194,7 +197,7 @@ def contract(table: Table, p: Plane) -> Contracted:
     def rows(block: Array, sums: Array) -> Array:
         index = block * ROWS + jnp.arange(ROWS)
         a = LOG_A[0] + STEP_A * index
-        position = (a - g.a_low) / g.a_step
+        position = hza_geometry.node_of(g, a)
         inside_a = (position >= 0.0) & (position <= n_a - 1.0)
         i = jnp.clip(position.astype(jnp.int32), 0, n_a - 2)
         t = (position - i)[:, None]
@@ -203,12 +206,16 @@ def contract(table: Table, p: Plane) -> Contracted:
         others = (1.0 - t) * slow[:, i] + t * slow[:, i + 1]  # [others, ROWS, v]
         base = hza_geometry.fold(g, a)
         s_a = jnp.exp(a)
-        low = jnp.log(s_a + jnp.exp(base + g.eta_low))
-        high = jnp.log(s_a + jnp.exp(base + g.eta_low + g.eta_span))
+        counts = jnp.any((y > -_DEEPEST) & inside_a[:, None], axis=0)
+        nodes = jnp.arange(n_v)
+        first_v = jnp.maximum(jnp.min(jnp.where(counts, nodes, n_v)) - 1, 0) / (n_v - 1.0)
+        last_v = jnp.minimum(jnp.max(jnp.where(counts, nodes, -1)) + 1, n_v - 1) / (n_v - 1.0)
+        low, high = (jnp.log(s_a + jnp.exp(base + hza_geometry.eta_of(g, v))) for v in (first_v, last_v))
         start = jnp.floor((jnp.min(jnp.where(inside_a, low, jnp.inf)) - LOG_H[0]) / STEP_H)
         stop = jnp.ceil((jnp.max(jnp.where(inside_a, high, -jnp.inf)) - LOG_H[0]) / STEP_H) + 1
         start = jnp.clip(jnp.nan_to_num(start, posinf=0.0), 0, total_columns - COLUMNS).astype(jnp.int32)
         stop = jnp.clip(jnp.nan_to_num(stop, neginf=0.0), 0, total_columns).astype(jnp.int32)
+        stop = jnp.where(jnp.any(counts), stop, start)
 
         def columns(k: Array, part: Array) -> Array:
             first = jnp.minimum(start + k * COLUMNS, total_columns - COLUMNS)
@@ -244,8 +251,8 @@ def contract(table: Table, p: Plane) -> Contracted:
         low_order = jnp.sum(part[0] * slice_low, axis=0)
         return sums + jnp.concatenate([jnp.sum(part * slice_a, axis=1), low_order[None]])
 
-    last = g.a_low + g.a_step * (n_a - 1)
-    first_block = jnp.clip((g.a_low - LOG_A[0]) / STEP_A // ROWS, 0, p.weights_a.shape[0] // ROWS - 1)
+    first, last = hza_geometry.a_of(g, jnp.zeros(())), hza_geometry.a_of(g, jnp.asarray(n_a - 1.0))
+    first_block = jnp.clip((first - LOG_A[0]) / STEP_A // ROWS, 0, p.weights_a.shape[0] // ROWS - 1)
     last_block = jnp.clip((last - LOG_A[0]) / STEP_A // ROWS, 0, p.weights_a.shape[0] // ROWS - 1)
     sums = jax.lax.fori_loop(
         first_block.astype(jnp.int32),

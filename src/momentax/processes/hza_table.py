@@ -31,6 +31,7 @@ from momentax.processes import measure
 from momentax.processes.hza_geometry import (
     Geometry,
     Pair,
+    a_of,
     eta_of,
     fold,
     geometry,
@@ -323,10 +324,13 @@ def tabulate(
         sums = [jnp.sum(per_t, axis=1)] + [jnp.sum(per_t * ratio, axis=1) for ratio in ratios]
         return jnp.stack(sums), jnp.stack([half_t, half_x])
 
-    rho, coarse = jax.lax.map(row, g.a_low + g.a_step * jnp.arange(nodes.a))
+    rho, coarse = jax.lax.map(row, a_of(g, jnp.arange(nodes.a)))
     constant = math.log(HBARC2_PB / (2.0 * measure.TWO_PI_CUBED) ** 4)
 
     def log(values: Array) -> Array:
-        return jnp.moveaxis(jnp.log(values), 1, 0) + constant
+        # far out the sums underflow; the derivative of a logarithm there is no number
+        there = values > 1e-290
+        logs = jnp.where(there, jnp.log(jnp.where(there, values, 1.0)), -jnp.inf)
+        return jnp.moveaxis(logs, 1, 0) + constant
 
     return Table(g, log(rho), log(coarse))
