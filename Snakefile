@@ -1,11 +1,13 @@
 # momentax: from events to weights, networks, ROC curves and likelihoods. Targets: snakemake --list-target-rules
 include: "workflow/rules/common.smk"
 include: "workflow/rules/transfer.smk"
+include: "workflow/rules/shower.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/weigh.smk"
 include: "workflow/rules/regress.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/scan.smk"
+include: "workflow/rules/validation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 
@@ -21,6 +23,8 @@ rule all:
         expand(rules.figure_regression.output.regression, kind=KINDS),
         expand(rules.figure_roc.output.shown, group=GROUPS),
         expand(rules.figure_likelihood.output.shown, sample=CONFIG.scan.samples),
+        expand(rules.figure_kinematics.output.shown, sample=CONFIG.validation.kinematics),
+        expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
 
 
 rule all_events:
@@ -42,3 +46,10 @@ rule all_tables:
 rule all_regress:
     input:
         expand(result("regress/{kind}/regressor.npz"), kind=KINDS),
+
+
+rule all_validation:
+    input:
+        expand(rules.figure_kinematics.output.shown, sample=CONFIG.validation.kinematics),
+        expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
+        expand(rules.figure_transfer.output.response, simulation=CONFIG.validation.planes.transfer or []),

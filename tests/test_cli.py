@@ -126,7 +126,7 @@ def test_estimate_adds_up(capsys):
     assert main(["estimate", "--recorded"]) == 0
     config, costs = load_config(), recorded_costs()
     found = estimate(config)
-    entries = sum(s.n_events if s.kind == "builtin" else s.max_events for s in config.samples.values())
+    entries = sum(s.n_entries for s in config.samples.values())
     assert found.weights == entries * len(config.hypothesis_labels())
     stages = {s.name: s for s in found.stages}
     assert stages["weigh ttbar"].hours == pytest.approx(entries * costs.weight["ttbar"] / 3600)

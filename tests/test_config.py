@@ -67,7 +67,16 @@ def test_sections_are_immutable_and_hashable():
         physics.sqrt_s = 7000.0
 
 
+SHOWERED = {"kind": "showered", "hypothesis": "ttbar", "n_partons": 10}
 REFUSED = [
+    (
+        {"validation": {"kinematics": {"ttbar": "pythia_tbar"}}},
+        ["validation: 'pythia_tbar' is no sample", "did you mean 'pythia_ttbar'"],
+    ),
+    ({"validation": {"planes": {"samples": ["ttbar"]}}}, ["validation.planes.transfer: missing"]),
+    ({"validation": {"planes": {"transfer": "tt"}}}, ["planes.transfer: 'tt' is not in transfer.samples"]),
+    ({"validation": {"planes": {"mH": [500, 510, 10]}}}, ["planes", "fewer than three values"]),
+    ({"transfer": {"samples": {"ttbar": SHOWERED}}}, ["transfer.samples: 'ttbar' is also among samples"]),
     ({"phyiscs": {}}, ["phyiscs", "did you mean 'physics'"]),
     ({"physics": {"sqrts": 3}}, ["physics.sqrts: unknown key", "did you mean 'sqrt_s'"]),
     ({"physics": {"sqrt_s": -1}}, ["physics.sqrt_s = -1"]),
@@ -99,6 +108,10 @@ REFUSED = [
     (
         {"samples": {"a": {"kind": "builtin", "hypothesis": "ttbar", "n_evnts": 9}}},
         ["samples.a.n_evnts: unknown key; did you mean 'n_events'", "samples.a.n_events: missing"],
+    ),
+    (
+        {"samples": {"a": {"kind": "showered", "hypothesis": "ttbar", "n_events": 9}}},
+        ["samples.a.n_events: unknown key"],
     ),
     ({"samples": {"a": {"hypothesis": "ttbar"}}}, ["samples.a.kind: missing"]),
     ({"samples": {"a": {"kind": "fil"}}}, ["samples.a.kind = 'fil'"]),

@@ -159,7 +159,7 @@ def test_bins_are_filled_and_hold_every_pair():
     rng = np.random.default_rng(3)
     e_gen = 60.0 * np.exp(0.6 * rng.standard_normal(5000))
     e_rec = e_gen * (1.0 + 0.05 * rng.standard_normal(5000))
-    table = count_table(Pairs(e_gen, e_rec, np.ones(5000), 5000), min_entries=400)
+    table = count_table(Pairs(e_gen, e_rec, np.ones(5000), 5000, 5000), min_entries=400)
     total = table.counts.sum(axis=1) + table.underover.sum(axis=1)
     assert total.sum() == 5000
     assert np.all(total[:-2] >= 400) and np.all(total[-2:] < 200)
@@ -206,7 +206,7 @@ def test_refusals(builtin):
         fit_transfer(ak.with_field(events, -events.weight, "weight"))
     same = np.linspace(20, 200, 1000)
     with pytest.raises(InputError, match="copies of the truth"):
-        count_table(Pairs(same, same, np.ones(1000), 1000))
+        count_table(Pairs(same, same, np.ones(1000), 1000, 1000))
     with pytest.raises(InputError, match="k_T is 0"):
         fit_mixture(np.zeros((300, 2)))
 

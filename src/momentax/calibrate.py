@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -55,9 +56,14 @@ def calibrate(config: Config, events_each: int = EVENTS, log: Log = lambda line:
     kinds = config.hypothesis_kinds()
     first = {k: next(h for h in config.hypothesis_labels() if h.startswith(k)) for k in kinds}
     simulate: dict[str, float] = {}
+    shower = 0.0
     parts = []
     for name, sample in config.samples.items():
-        if sample.kind == "builtin":
+        if sample.kind == "showered" and not shower:
+            log("showering")
+            shower = _shower(sample.hypothesis, config, timed)
+        if sample.kind != "file":
+            # events of the generator stand for showered ones in what follows
             kind = parse_hypothesis(sample.hypothesis).kind
             if kind in simulate:
                 continue
@@ -71,7 +77,11 @@ def calibrate(config: Config, events_each: int = EVENTS, log: Log = lambda line:
         elif Path(sample.path).exists():
             parts.append(
                 read_events(
-                    sample.path, tree=sample.tree, entry_stop=events_each, branches=sample.branches or None
+                    sample.path,
+                    tree=sample.tree,
+                    entry_stop=events_each,
+                    branches=sample.branches or None,
+                    bjets="leading",
                 )
             )
         log(f"events of {name}")
@@ -103,6 +113,7 @@ def calibrate(config: Config, events_each: int = EVENTS, log: Log = lambda line:
         device=f"GPU ({device.device_kind})" if on_gpu else "CPU",
         origin=f"measured now on {len(mixture)} events of {len(parts)} samples",
         simulate=simulate,
+        shower=shower,
         cross_section=cross_section,
         weight=weights,
         second_pass=second,
@@ -111,6 +122,21 @@ def calibrate(config: Config, events_each: int = EVENTS, log: Log = lambda line:
         row_and_epoch=rows,
         start=_start(),
     )
+
+
+def _shower(hypothesis: str, config: Config, timed: Callable[[Callable[[], object]], float]) -> float:
+    """Seconds of a parton event through Pythia and the detector; set-up of the job is not in it."""
+    from momentax.simulate.showered import make_shard
+
+    sampler = train(hypothesis, config.physics)
+
+    def shard(n: int) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            out, lhe = f"{folder}/events.root", f"{folder}/events.lhe.gz"
+            make_shard(sampler, n, 1, out, lhe, config.physics, config.shower, sample="calibration")
+
+    more = timed(partial(shard, 2 * SIMULATED)) - timed(partial(shard, SIMULATED))
+    return max(more, 0.0) / SIMULATED
 
 
 def _second_pass(

@@ -54,10 +54,18 @@ def _weigh(args: argparse.Namespace) -> None:
     from momentax.config import load_config
     from momentax.weigh_file import weigh_file
 
-    physics = load_config(args.config).physics
+    config = load_config(args.config)
     entries = None if args.entries is None else (args.entries[0], args.entries[1])
     with _bar() as report:
-        counts = weigh_file(args.events, args.hypothesis, args.out, physics, entries, report)
+        counts = weigh_file(
+            args.events,
+            args.hypothesis,
+            args.out,
+            config.physics,
+            entries,
+            report,
+            config.selection.model_dump(),
+        )
     for label, count in counts.items():
         print(f"{label}: " + (", ".join(f"{n} {status}" for status, n in count.items()) or "no events"))
 

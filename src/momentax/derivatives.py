@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from momentax import mass_points
+from momentax.bjet_pairs import pair_rows
 from momentax.config import Config, PhysicsConfig
 from momentax.errors import ConfigError
 from momentax.integrate import common_points
@@ -53,6 +54,10 @@ def weigh_derivatives(
     physics = physics_config(config)
     chosen = as_hypothesis(hypothesis)
     _only_batched(physics, "weigh_derivatives")
+    if rows := pair_rows(events):
+        of_pairs, slopes_of_pairs = weigh_derivatives(rows.events, chosen, physics, progress)
+        total = rows.total(of_pairs, physics.integration.relative_accuracy)
+        return total, {name: rows.mean(of_pairs, s) for name, s in slopes_of_pairs.items()}
     pdf, detector, observed, ids = inputs(events, physics)
 
     if isinstance(chosen, HZA):

@@ -27,6 +27,8 @@ class Costs:
     """Where and on what they were measured."""
     simulate: Mapping[str, float]
     """An event that passes the selection."""
+    shower: float
+    """A parton event, from the generator to the showered file."""
     cross_section: Mapping[str, float]
     """A hypothesis."""
     weight: Mapping[str, float]
@@ -145,7 +147,7 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
             f"physics.integration.integrator = {config.physics.integration.integrator!r}: its time is not recorded; "
             "estimate without --recorded"
         )
-    entries = {n: s.n_events if s.kind == "builtin" else s.max_events for n, s in config.samples.items()}
+    entries = {n: s.n_entries for n, s in config.samples.items()}
     total, size = sum(entries.values()), config.shards.events_per_shard
     labels, kinds = config.hypothesis_labels(), config.hypothesis_kinds()
     per_kind = {k: sum(h.startswith(k) for h in labels) for k in kinds}
@@ -161,8 +163,13 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
     weigh_jobs = sum(-(-n // size) for n in entries.values())
     second_jobs = sum(-(-n // config.recompute.events_per_job) for n in entries.values())
     files_ = len(entries) - len(builtin)
+    simulations = (*config.samples.values(), *config.transfer.samples.values())
+    showered = [s for s in simulations if s.kind == "showered"]
+    n_partons = sum(s.n_partons for s in showered)
+    shower_jobs = sum(-(-s.n_partons // s.partons_per_job) for s in showered)
     stages = [
         Stage("simulate", len(builtin), "events", sum(entries[n] for n in builtin), simulated / 3600),
+        Stage("shower", shower_jobs, "partons", n_partons, n_partons * costs.shower / 3600),
         Stage("read", files_, "events", total - sum(entries[n] for n in builtin), 0.0),
         Stage(
             "cross_section",
@@ -193,7 +200,9 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
     kinds_of = [s.kind for s in config.samples.values()]
     jobs = {
         "simulate": kinds_of.count("builtin"),
-        "read": kinds_of.count("file"),
+        "shower": shower_jobs,
+        "merge_showered": len(showered),
+        "read": files_,
         "cross_section": len(labels),
         "weigh": weigh_jobs,
         "merge": len(entries),

@@ -9,6 +9,7 @@ import awkward as ak
 import numpy as np
 
 from momentax import mass_points
+from momentax.bjet_pairs import pair_rows
 from momentax.config import Config, PhysicsConfig
 from momentax.integrate import common_points
 from momentax.integrate.common_points import RATIO_DTYPE
@@ -40,6 +41,10 @@ def weigh_ratios(
     """
     physics = physics_config(config)
     below = as_hypothesis(reference)
+    if rows := pair_rows(events):
+        found = weigh_ratios(rows.events, hypotheses, below, physics)
+        records = weigh(rows.events, below, physics)
+        return {label: rows.mean(records, ratios) for label, ratios in found.items()}
     above = [as_hypothesis(h) for h in hypotheses]
     alike = [h for h in above if h.kind == below.kind]
     out: dict[str, np.ndarray] = {}

@@ -5,6 +5,8 @@ integrand that is not a number, nor an event that cannot be weighed. With the ba
 ladder goes on: the longer one is climbed from its start with the same random numbers, which gives the same grids. The
 outcome is what one long ladder would have given, so no weight is drawn twice until its
 error happens to look small; and a large budget on a fresh grid is worse than a small one on an adapted grid.
+Of an event with more than two b jets (:mod:`momentax.bjet_pairs`) all pairs are integrated again: a pair that had
+converged stops where it did, with the same bits.
 """
 
 from __future__ import annotations
@@ -173,7 +175,8 @@ def _weigh_again(
     from momentax.weight import weigh
 
     low, high = int(again[0]), int(again[-1]) + 1
-    events = read_events(events_path, entry_start=start + low, entry_stop=start + high)[again - low]
+    events = read_events(events_path, entry_start=start + low, entry_stop=start + high, truth=False)
+    events = events[again - low]
     differ = np.flatnonzero(np.asarray(events["event"]) != ids[again])
     if len(differ):
         entry = start + int(again[differ[0]])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from momentax.config import PhysicsConfig
+from momentax.errors import InputError
 from momentax.events import read_events
 from momentax.events.reader import EventSource
 from momentax.events.rootfile import PathLike
@@ -24,6 +27,7 @@ def weigh_file(
     physics: PhysicsConfig | None = None,
     entries: tuple[int, int] | None = None,
     report: Report | None = None,
+    selection: Mapping[str, Any] | None = None,
 ) -> dict[str, dict[str, int]]:
     """Weigh the events of a file under each hypothesis and write their weights, in the same order.
 
@@ -36,6 +40,8 @@ def weigh_file(
     entries : (start, stop) of the entries to weigh, a shard. Entries beyond the end of the file are left
         out, so that the shards can be laid out before the file exists; a shard may be empty.
     report : told (hypothesis, weights done, weights in all)
+    selection : cuts that differ from the defaults (:class:`momentax.events.Selection`), for a file with lists of
+        objects (NanoAOD), whose selected events are weighed, as a whole
 
     Returns
     -------
@@ -48,9 +54,17 @@ def weigh_file(
     """
     physics = physics or PhysicsConfig()
     with EventSource(events_path) as source:
-        total = source.n_entries
+        total, lists = source.n_entries, source.format.layout == "collections"
+    if lists and entries is not None:
+        raise InputError(
+            f"{os.fspath(events_path)}: shards are ranges of selected events, and these are not selected yet; "
+            "write them with momentax.events.write_events(path, momentax.read_events(...)) first"
+        )
     start, stop = (min(e, total) for e in entries) if entries else (0, total)
-    events = read_events(events_path, entry_start=start, entry_stop=stop)
+    cuts = dict(selection or {}) if lists else {}
+    events = read_events(events_path, entry_start=start, entry_stop=stop, truth=False, **cuts)
+    if lists:
+        stop = total = len(events)
     weights, counts = {}, {}
     seconds: dict[str, float] = {}
     for labels in _groups(hypotheses, physics):
@@ -66,13 +80,15 @@ def weigh_file(
     for label in hypotheses:
         status = weights[label]["status"].tolist()
         counts[label] = {s: status.count(s) for s in sorted(set(status))}
-    metadata = {
+    metadata: dict[str, Any] = {
         "entry_start": start,
         "entry_stop": stop,
         "entries_total": total,
         "config": physics.model_dump(mode="json"),
         "cpu_seconds": seconds,
     }
+    if lists:
+        metadata |= {key: events.attrs[key] for key in ("cut_flow", "selection")}
     write_weights(out, events["event"], weights, metadata)
     return counts
 

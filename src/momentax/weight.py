@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from momentax import mass_points
+from momentax.bjet_pairs import pair_rows
 from momentax.config import Config, PhysicsConfig, load_config
 from momentax.constants import SQRT_S
 from momentax.errors import ConfigError
@@ -42,7 +43,8 @@ def weigh(
 
     Parameters
     ----------
-    events : awkward array in the event schema (:func:`momentax.read_events`)
+    events : awkward array in the event schema (:func:`momentax.read_events`); with the fields ``j3``, ``j4`` the weight
+        is the sum over all pairs of b jets (:mod:`momentax.bjet_pairs`)
     hypothesis : str or Hypothesis
         ``"drell_yan"``, ``"ttbar"``, ``"ttbar_173"``, ``"hza_500_300"``, or :func:`momentax.ttbar`,
         :func:`momentax.hza` for full control.
@@ -62,6 +64,9 @@ def weigh(
     """
     physics = physics_config(config)
     hypothesis = as_hypothesis(hypothesis)
+    if rows := pair_rows(events):
+        records = weigh(rows.events, hypothesis, physics, progress)
+        return rows.total(records, physics.integration.relative_accuracy)
     if isinstance(hypothesis, HZA) and physics.mass_points_together:
         return weigh_mass_points(events, [hypothesis], physics, progress)[hypothesis.label]
     pdf, detector, observed, ids = inputs(events, physics)
@@ -104,6 +109,10 @@ def weigh_mass_points(
         raise ConfigError(f"weigh_mass_points: {others} is not a mass point of H -> ZA; use weigh for it")
     if physics.recoil_mode != "transverse":
         raise ConfigError("weigh_mass_points: tables need recoil_mode: transverse; use weigh for balanced")
+    if rows := pair_rows(events):
+        found = weigh_mass_points(rows.events, points, physics, progress)
+        accuracy = physics.integration.relative_accuracy
+        return {label: rows.total(records, accuracy) for label, records in found.items()}
     pdf, detector, observed, ids = inputs(events, physics)
     alone = fallback(physics, pdf, detector)
     records = mass_points.integrate(observed, ids, points, physics, pdf, detector, alone, progress)

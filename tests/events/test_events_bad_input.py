@@ -239,6 +239,7 @@ def test_inspect_nanoaod(data):
     report = inspect(data / "nanoAOD_2015_CMS_Open_Data_ttbar.root")
     assert report.cut_flow is not None and report.cut_flow.counts == [200, 0, 0, 0, 0]
     assert (
-        report.recognised["jet_btag"] == "Jet_btagDeepFlavB" and report.btag == "Jet_btagDeepFlavB > 0.2783"
+        report.recognised["jet_btag"] == "Jet_btagDeepFlavB"
+        and report.btag == "Jet_btagDeepFlavB > 0.2783 (medium working point)"
     )
     assert "Muon_tightId" in report.to_text()

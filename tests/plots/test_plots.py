@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 
 from momentax.classify.roc import roc
 from momentax.errors import InputError
-from momentax.plots import distributions, figures, learning, style
+from momentax.events import read_events
+from momentax.events.observables import compare
+from momentax.plots import distributions, figures, learning, style, validation
 from momentax.plots import likelihood as maps
 from momentax.plots.config import FiguresConfig
 from momentax.regress.metrics import residual_metrics
@@ -251,3 +253,33 @@ def test_figures_from_files(tmp_path: Path) -> None:
     assert all(p.stat().st_size > 5000 for p in written)
     with pytest.raises(InputError, match="no classifier 'simpel'"):
         figures.probabilities_from_files(tmp_path / "predictions.npz", "simpel", tmp_path / "e", config)
+
+
+def test_kinematics_say_chi2_units_and_counts() -> None:
+    folder = Path(__file__).parents[1] / "data/events"
+    samples = [read_events(folder / f"{name}_600.root", truth=False) for name in ("tt", "za_500_300")]
+    found = compare(*samples)
+    figure = validation.kinematics(found, ("mine", "theirs"), [len(e) for e in samples], "title")
+    written = texts(figure)
+    for name, c in found.items():
+        label, unit, _ = validation.OBSERVABLES[name]
+        assert label in written and (not unit or f"[{unit}]" in written)
+        chi2, degrees = c.chi2()
+        assert f"= {chi2:.1f}/{degrees}" in written
+    assert f"mine ({len(samples[0])})" in written and f"theirs ({len(samples[1])})" in written
+    assert len(figure.axes) == 2 * len(found)
+
+
+def test_likelihood_planes_show_both_minima() -> None:
+    points = [(m_h, m_a) for m_h in (460.0, 500.0, 540.0) for m_a in (260.0, 300.0, 340.0)]
+    best = {"mH": 498.76, "mA": 301.23, "mH_error": 1.5, "mA_error": 2.25}
+    facts = {"truth": [500, 300], "fitted_minimum": best}
+    other = facts | {"fitted_minimum": best | {"mA": 270.0}}
+    figure = validation.likelihood_planes(
+        {"fitted": (scan(points), facts), "configured": (scan(points), other)}, "title"
+    )
+    written = texts(figure)
+    assert r"minimum (498.8 $\pm$ 1.5, 301.2 $\pm$ 2.2)" in written
+    assert r"minimum (498.8 $\pm$ 1.5, 270.0 $\pm$ 2.2)" in written
+    assert "detector: fitted" in written and "detector: configured" in written
+    assert written.count("99 events, detector") == 2  # scan() makes one of 100 unusable

@@ -16,6 +16,7 @@ import pytest
 from snakemake_run import Workflow
 
 from momentax.config import PhysicsConfig, RecomputeConfig
+from momentax.events import read_events
 from momentax.recompute import recompute_file
 from momentax.weigh_file import weigh_file
 from momentax.weights_io import read_weights
@@ -145,3 +146,22 @@ def test_merged_metadata_say_what_the_weights_depend_on(finished):
     assert RecomputeConfig.model_validate(metadata["recompute"]) == RecomputeConfig.model_validate(RECOMPUTE)
     assert metadata["shards"] == 3
     assert json.dumps(metadata)
+
+
+def test_a_showered_sample_runs_from_partons_to_selected_events(tmp_path):
+    workflow = Workflow(tmp_path)
+    sample = {"kind": "showered", "hypothesis": "hza_500_300", "n_partons": 24, "partons_per_job": 16}
+    workflow.configure(**CONFIG | {"samples": {"za": sample}})
+    run = workflow("results/events/za.root")
+    assert run.returncode == 0, run.stdout
+    assert sorted(p.name for p in (tmp_path / "results/partons/za").iterdir()) == ["0.lhe.gz", "1.lhe.gz"]
+    assert not list((tmp_path / "results/showered").glob("za/*.root"))  # temporary: merged
+    events = read_events(tmp_path / "results/events/za.root")
+    metadata = events.attrs["metadata"]
+    assert metadata["truth_hypothesis"] == "hza_500_300"
+    assert metadata["cut_flow"][0]["events"] == 24
+    assert 4 <= len(events) < 24  # the selection keeps 59 %: less than 4 of 24 in one case of 10^5
+    ids = np.asarray(events.event)
+    assert len(set(ids)) == len(ids) and set(ids) <= set(range(24))
+    assert set(np.asarray(events.mH)) == {500.0} and set(np.asarray(events.mA)) == {300.0}
+    assert set(events.sample.tolist()) == {"za"}

@@ -3,7 +3,7 @@ import os
 
 from snakemake.exceptions import WorkflowError
 
-from momentax.config import load_config
+from momentax.config import FileSample, load_config
 from momentax.errors import MomentaxError
 from momentax.fingerprint import fingerprint
 
@@ -25,6 +25,14 @@ except MomentaxError as error:
 SAMPLES = tuple(CONFIG.samples)
 BUILTIN = tuple(name for name, sample in CONFIG.samples.items() if sample.kind == "builtin")
 FILES = tuple(name for name, sample in CONFIG.samples.items() if sample.kind == "file")
+SHOWERED = tuple(name for name, sample in CONFIG.samples.items() if sample.kind == "showered")
+# What is showered: samples, and simulations for fits of transfer functions; no name stands for two of them.
+SHOWERED_SPECS = {
+    name: spec
+    for group in (CONFIG.samples, CONFIG.transfer.samples)
+    for name, spec in group.items()
+    if spec.kind == "showered"
+}
 HYPOTHESES = CONFIG.hypothesis_labels()
 KINDS = CONFIG.hypothesis_kinds()
 # Samples whose process is known: the classifiers learn from these.
@@ -39,6 +47,8 @@ NO_MOMENTUM_CUTS = {
     "mll_min": None,
     "signal_region": False,
 }
+# Detectors whose likelihoods are compared: fitted to a simulation, and that of `physics`.
+DETECTORS = ("fitted", "configured")
 # Groups of ROC curves, and the format of figures that the report shows beside the others.
 GROUPS = ("discriminant", *CONFIG.classify.kinds)
 SHOWN = "png" if "png" in CONFIG.figures.formats else CONFIG.figures.formats[0]
@@ -53,6 +63,7 @@ wildcard_constraints:
     shard=r"\d+",
     group="|".join(GROUPS),
     simulation="|".join(SIMULATIONS) or "(?!)",
+    detector="|".join(DETECTORS),
 
 
 def result(path):
@@ -106,10 +117,44 @@ def section(*path):
     return value.model_dump(mode="json")
 
 
+def showered(sample):
+    """Path of the showered events of a sample, before the selection."""
+    return result(f"showered/{sample}.root")
+
+
+def file_spec(name, group=CONFIG.samples):
+    """A sample (or a simulation of another group) that is read from a file: as configured, or its showered events."""
+    spec = group[name]
+    if spec.kind == "showered":
+        # the masses of a signal are facts of the sample, not branches of NanoAOD
+        masses = dict(zip(("mH", "mA"), masses_of(spec) or (), strict=False))
+        spec = FileSample(
+            path=showered(name), max_events=spec.n_partons, branches=masses, hypothesis=spec.hypothesis
+        )
+    return spec.model_dump(mode="json")
+
+
+def simulation_spec(simulation):
+    """The file of a simulation to which transfer functions are fitted."""
+    return file_spec(simulation, CONFIG.transfer.samples)
+
+
+def shower_parts(sample):
+    """Numbers of the jobs that shower a sample."""
+    spec = SHOWERED_SPECS[sample]
+    return range(-(-spec.n_partons // spec.partons_per_job))
+
+
+def shower_range(wildcards):
+    """Parton events [first, stop) of a job."""
+    spec = SHOWERED_SPECS[wildcards.sample]
+    first = int(wildcards.part) * spec.partons_per_job
+    return [first, min(first + spec.partons_per_job, spec.n_partons)]
+
+
 def entries(sample):
-    """Most entries that the events file of a sample can have (files: the selection leaves fewer)."""
-    spec = CONFIG.samples[sample]
-    return spec.n_events if spec.kind == "builtin" else spec.max_events
+    """Most entries that the events file of a sample can have (the selection leaves fewer, but of built-in ones)."""
+    return CONFIG.samples[sample].n_entries
 
 
 def shards(sample):
@@ -143,7 +188,12 @@ def kind_of(sample):
 
 def true_masses(sample):
     """True (mH, mA) of a sample in GeV, or None."""
-    label = CONFIG.samples[sample].hypothesis or ""
+    return masses_of(CONFIG.samples[sample])
+
+
+def masses_of(spec):
+    """True (mH, mA) in GeV of the events of a specification, or None."""
+    label = spec.hypothesis or ""
     return [float(mass) for mass in label.split("_")[1:]] if label.startswith("hza_") else None
 
 
@@ -152,11 +202,11 @@ def sample_text(names):
     words = []
     for name in names:
         spec = CONFIG.samples[name]
-        origin = (
-            f"built-in generator, {spec.hypothesis}"
-            if spec.kind == "builtin"
-            else f"first entries of {spec.path}"
-        )
+        origin = {
+            "builtin": lambda spec: f"built-in generator, {spec.hypothesis}",
+            "showered": lambda spec: f"built-in generator and Pythia 8, {spec.hypothesis}",
+            "file": lambda spec: f"first entries of {spec.path}",
+        }[spec.kind](spec)
         words.append(f"{name} ({entries(name)} events: {origin})")
     return "; ".join(words)
 

@@ -30,7 +30,7 @@ rule simulate:
 
 rule read:
     input:
-        file=lambda wildcards: CONFIG.samples[wildcards.sample].path,
+        file=lambda wildcards: file_spec(wildcards.sample)["path"],
     output:
         events=events("{sample}"),
     log:
@@ -38,7 +38,7 @@ rule read:
     benchmark:
         benchmark_of("read/{sample}")
     wildcard_constraints:
-        sample="|".join(FILES) or "(?!)",
+        sample="|".join(FILES + SHOWERED) or "(?!)",
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -46,7 +46,7 @@ rule read:
         mem_mb=more(2000),
         runtime=more(30),
     params:
-        spec=lambda wildcards: CONFIG.samples[wildcards.sample].model_dump(mode="json"),
+        spec=lambda wildcards: file_spec(wildcards.sample),
         selection=section("selection"),
         code=fingerprint("events"),
     message:

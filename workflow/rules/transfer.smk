@@ -1,7 +1,7 @@
 # Transfer functions, g(k_T), sigma_u and c of simulated events with truth; used where physics.detector.table says so.
 rule fit_transfer:
     input:
-        file=lambda wildcards: CONFIG.transfer.samples[wildcards.simulation].path,
+        file=lambda wildcards: simulation_spec(wildcards.simulation)["path"],
     output:
         table=result("transfer/{simulation}.npz"),
         section=result("transfer/{simulation}.yaml"),
@@ -18,7 +18,7 @@ rule fit_transfer:
         mem_mb=more(2000),
         runtime=more(30),
     params:
-        spec=lambda wildcards: CONFIG.transfer.samples[wildcards.simulation].model_dump(mode="json"),
+        spec=lambda wildcards: simulation_spec(wildcards.simulation),
         selection=section("selection") | NO_MOMENTUM_CUTS,
         min_entries=CONFIG.transfer.min_entries,
         code=fingerprint("transfer.closure", "events"),
@@ -59,8 +59,8 @@ rule figure_transfer:
         runtime=more(20),
     params:
         figures=section("figures"),
-        origin=lambda wildcards: CONFIG.transfer.samples[wildcards.simulation].path,
-        entries=lambda wildcards: CONFIG.transfer.samples[wildcards.simulation].max_events,
+        origin=lambda wildcards: simulation_spec(wildcards.simulation)["path"],
+        entries=lambda wildcards: simulation_spec(wildcards.simulation)["max_events"],
         code=fingerprint("plots.transfer"),
     message:
         "Drawing the fitted transfer functions of {wildcards.simulation}"

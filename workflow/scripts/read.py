@@ -12,21 +12,20 @@ given = job(
 )
 
 with logged(given) as log:
-    import awkward as ak
-
     from momentax.config import FileSample, SelectionConfig
-    from momentax.events import read_events, write_events
-    from momentax.events.reader import EventSource
+    from momentax.events import select_file
 
     spec = FileSample.model_validate(given.spec)
     cuts = SelectionConfig.model_validate(given.selection).model_dump()
-    branches = spec.branches or None
-    with EventSource(given.file[0], spec.tree, branches) as source:
-        stop = min(spec.max_events, source.n_entries)
-        log.info("%s: reading %d of %d entries", given.file[0], stop, source.n_entries)
-    events = read_events(given.file[0], tree=spec.tree, branches=branches, entry_stop=stop, **cuts)
-    log.info("cut flow\n%s", events.attrs["cut_flow_text"])
-    facts = {name: events.attrs[name] for name in ("cut_flow", "selection", "source", "format")}
-    events = ak.with_field(events, [given.sample] * len(events), "sample")
-    write_events(given.events, events, {**facts, "truth_hypothesis": spec.hypothesis})
-    log.info("%d events selected", len(events))
+    flow = select_file(
+        given.file[0],
+        given.events,
+        tree=spec.tree,
+        branches=spec.branches or None,
+        sample=given.sample,
+        entry_stop=spec.max_events,
+        metadata={"truth_hypothesis": spec.hypothesis},
+        progress=lambda done, total: log.progress("entries", done, total),
+        **cuts,
+    )
+    log.info("cut flow\n%s", flow.to_text())

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from momentax.amplitudes.complexpair import Pair, Real, real
-from momentax.amplitudes.gg_ttbar import colour_sum
+from momentax.amplitudes.gg_ttbar import colour_sum, first_flow, second_flow
 from momentax.amplitudes.llbb_lines import (
     LEPTON_HELICITIES,
     BLine,
@@ -87,10 +87,13 @@ def gluon_lines(p: Sequence[FourVector], line: BLine, params: LlbbParameters) ->
 
 
 def lepton_squares(
-    gluons: GluonLines, line: BLine, emitted: Emission
+    gluons: GluonLines,
+    line: BLine,
+    emitted: Emission,
+    square: Callable[[Pair, Pair], Real] = colour_sum,
 ) -> dict[tuple[int, int, int, int], Real]:
     """Colour-summed squares of one lepton helicity, without common factor; key (gluons' helicities, b, bbar
-    state).
+    state). ``square``: of the two colour flows.
     """
     j, c = emitted.lepton.current, emitted.coupling
     # L_i Jslash R_k is the sum of two products of numbers
@@ -121,7 +124,7 @@ def lepton_squares(
                 if h1 == h2:
                     flow12, flow21 = flow12 + s_channel, flow21 - s_channel
                 if not (flow12.is_zero and flow21.is_zero):
-                    out[h1, h2, sb, sbb] = colour_sum(flow12, flow21)
+                    out[h1, h2, sb, sbb] = square(flow12, flow21)
     return out
 
 
@@ -137,6 +140,26 @@ def lepton_term(
     lep = lepton(p[4], p[5], params, right)
     squares = lepton_squares(gluon_lines(p, line, params), line, emission(line, lep, params))
     return sum_all(squares.values()) * lep.norm
+
+
+def flow_squares(p: Sequence[FourVector], params: LlbbParameters) -> tuple[Real, Real]:
+    """(|M12|^2, |M21|^2) summed over helicities, up to a common factor: relative weights of the colour flows.
+
+    p: as for :func:`msq`. Flow 12: b - gluon 1 - gluon 2 - bbar are neighbours in colour; 21: exchanged.
+    """
+
+    def both(p: Sequence[FourVector], right: jax.Array) -> Real:
+        line = b_line(p[2:], params)
+        lep = lepton(p[4], p[5], params, right)
+        gluons, emitted = gluon_lines(p, line, params), emission(line, lep, params)
+        sums = [
+            sum_all(lepton_squares(gluons, line, emitted, square).values())
+            for square in (first_flow, second_flow)
+        ]
+        return jnp.stack(jnp.broadcast_arrays(*sums)) * lep.norm
+
+    flows = jnp.asarray(loop_over_leptons(both, p))
+    return flows[0], flows[1]
 
 
 def loop_over_leptons(

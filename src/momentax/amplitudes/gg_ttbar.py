@@ -9,7 +9,7 @@ every top propagator has the fixed width.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from momentax.amplitudes.complexpair import Pair, Real, propagator, re_conj_product
 from momentax.amplitudes.spinors import (
@@ -42,10 +42,26 @@ def colour_sum(flow12: Pair, flow21: Pair) -> Real:
     return (16.0 / 3.0) * (flow12.abs2 + flow21.abs2) - (4.0 / 3.0) * re_conj_product(flow12, flow21)
 
 
-def gluon_helicity_sums(k1: Real, k2: Real, pair: TopPair, params: TtbarParameters) -> list[Real]:
+def first_flow(flow12: Pair, flow21: Pair) -> Real:
+    """|M12|^2: the colour of the quark is that of gluon 1, in place of :func:`colour_sum`."""
+    return flow12.abs2
+
+
+def second_flow(flow12: Pair, flow21: Pair) -> Real:
+    """|M21|^2: the colour of the quark is that of gluon 2, in place of :func:`colour_sum`."""
+    return flow21.abs2
+
+
+def gluon_helicity_sums(
+    k1: Real,
+    k2: Real,
+    pair: TopPair,
+    params: TtbarParameters,
+    square: Callable[[Pair, Pair], Real] = colour_sum,
+) -> list[Real]:
     """Colour-summed squares for the four gluon helicities, without average, all couplings included.
 
-    k1, k2: energies of the gluons along +z and -z.
+    k1, k2: energies of the gluons along +z and -z; ``square``: of the two colour flows.
     """
     mt, wt = params.mass_t, params.width_t
     # p - k1 and p - k2 with k1 = (plus 2 k1), k2 = (minus 2 k2)
@@ -65,13 +81,25 @@ def gluon_helicity_sums(k1: Real, k2: Real, pair: TopPair, params: TtbarParamete
         if h1 == h2:
             fused = sandwich(pair.row, triple_gluon_along_z((h1, h2), k1, k2), pair.column) * (1.0 / s_hat)
             flow12, flow21 = flow12 + fused, flow21 - fused
-        sums.append(factor * colour_sum(flow12, flow21))
+        sums.append(factor * square(flow12, flow21))
     return sums
 
 
 def _t_channel(pair: TopPair, first: Vector, q: Vector, second: Vector, mass: Real) -> Pair:
     """ubar e1slash (qslash + m) e2slash v."""
     return product(propagate_row(row_slash(pair.row, first), q, mass), slash_column(second, pair.column))
+
+
+def flow_squares(p: Sequence[FourVector], params: TtbarParameters) -> tuple[Real, Real]:
+    """(|M12|^2, |M21|^2) summed over helicities, up to a common factor: relative weights of the colour flows.
+
+    p: as for :func:`msq`. Flow 12: top - gluon 1 - gluon 2 - tbar are neighbours in colour; 21: exchanged.
+    """
+    k1, k2, pair = p[0].e, p[1].e, top_pair(p[2:], params)
+    one, two = (
+        sum(gluon_helicity_sums(k1, k2, pair, params, square)) for square in (first_flow, second_flow)
+    )
+    return one, two
 
 
 def msq(p: Sequence[FourVector], params: TtbarParameters) -> Real:

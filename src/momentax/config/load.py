@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from momentax.classify.config import ClassifyConfig
 from momentax.config.base import Name, Section
 from momentax.config.physics import PhysicsConfig, SelectionConfig
+from momentax.config.shower import ShowerConfig
 from momentax.config.stages import (
     BuiltinSample,
     FileSample,
@@ -24,6 +25,7 @@ from momentax.config.stages import (
     ScanSection,
     ShardsConfig,
     TransferSection,
+    ValidationSection,
 )
 from momentax.errors import ConfigError, nearest
 from momentax.plots.config import FiguresConfig
@@ -56,6 +58,8 @@ class Config(Section):
     """Samples by name; the name is that of their files."""
     selection: SelectionConfig = SelectionConfig()
     """Event selection."""
+    shower: ShowerConfig = ShowerConfig()
+    """Showered samples."""
     hypotheses: HypothesesConfig = HypothesesConfig()
     """What each event is weighed with: one weight for every hypothesis."""
     shards: ShardsConfig = ShardsConfig()
@@ -70,6 +74,8 @@ class Config(Section):
     """Classifiers."""
     scan: ScanSection = ScanSection()
     """Likelihood scan."""
+    validation: ValidationSection = ValidationSection()
+    """Checks of simulated events and of the detector."""
     figures: FiguresConfig = FiguresConfig()
     """Figures of the report."""
 
@@ -98,12 +104,32 @@ class Config(Section):
         for name in self.scan.samples:
             if name not in self.samples:
                 raise ValueError(f"scan.samples: {name!r} is no sample{nearest(name, self.samples)}")
+        self._check_validation()
         for pair in self.classify.discriminants:
             for label in pair:
                 if label not in self.hypothesis_labels():
                     hint = nearest(label, self.hypothesis_labels())
                     raise ValueError(f"classify.discriminants: {label!r} is not among the hypotheses{hint}")
         return self
+
+    def _check_validation(self) -> None:
+        simulations = self.transfer.samples
+        for name in simulations:
+            if simulations[name].kind == "showered" and name in self.samples:
+                raise ValueError(
+                    f"transfer.samples: {name!r} is also among samples; give the simulation a name of its own"
+                )
+        checks, planes = self.validation, self.validation.planes
+        for name in (*checks.kinematics, *checks.kinematics.values(), *planes.samples):
+            if name not in self.samples:
+                raise ValueError(f"validation: {name!r} is no sample{nearest(name, self.samples)}")
+        if planes.samples and planes.transfer is None:
+            raise ValueError(f"validation.planes.transfer: missing; name one of {', '.join(simulations)}")
+        if planes.transfer is not None and planes.transfer not in simulations:
+            hint = nearest(planes.transfer, simulations)
+            raise ValueError(
+                f"validation.planes.transfer: {planes.transfer!r} is not in transfer.samples{hint}"
+            )
 
 
 class _Loader(yaml.SafeLoader):
@@ -163,7 +189,7 @@ def _explain(error: Any) -> str:
     path, names = _locate(error["loc"])
     kind, value = error["type"], error["input"]
     if kind == "union_tag_invalid":
-        return f"{path}.kind = {error['ctx']['tag']!r}: write kind: builtin or kind: file"
+        return f"{path}.kind = {error['ctx']['tag']!r}: write kind: builtin, file or showered"
     if kind == "extra_forbidden":
         return f"{path}: unknown key{nearest(str(error['loc'][-1]), names)}"
     if kind == "missing":
@@ -172,7 +198,7 @@ def _explain(error: Any) -> str:
     if kind == "value_error" and isinstance(value, (dict, BaseModel)):
         return f"{path}: {message}" if path else message
     if kind == "union_tag_not_found":
-        return f"{path}.kind: missing; write kind: builtin or kind: file"
+        return f"{path}.kind: missing; write kind: builtin, file or showered"
     if kind == "literal_error" and isinstance(value, str):
         message += nearest(
             value, str(error["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", ")

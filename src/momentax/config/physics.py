@@ -129,7 +129,7 @@ class IntegrationConfig(Section):
     n_eval: tuple[Annotated[int, Field(ge=100)], ...] = (1024, 2048, 4096, 8192, 16384, 32768, 65536)
     """Integrand evaluations per assignment of the jets, one number per rung of the ladder: a weight that has not
     converged is integrated again with the first budget that its error says will do, and after the last it is reported
-    as what it is. ttbar and vegas start at 4,000, H -> ZA (without tables) at 16,384."""
+    as what it is. ttbar starts at 8,192, H -> ZA (without tables) at 16,384, vegas at 4,000."""
     iterations: Annotated[int, Field(ge=2, le=100)] = 8
     """Iterations a rung is divided into; the scatter between them gives chi2 and adapts the grid."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
@@ -196,6 +196,8 @@ class SelectionConfig(Section):
     """Least Delta R of a b jet from either lepton: a lepton is not its own jet."""
     require_two_bjets: bool = True
     """Drop events with fewer than two b jets; without it they stay, with the status bad_input."""
+    bjets: Literal["leading", "pairs"] = "leading"
+    """leading: the two leading b jets; pairs: up to four are kept, and weights are sums over their pairs."""
     mll_min: CutGeV | None = 12.0
     """Least m_ll: removes low-mass resonances."""
     signal_region: bool = False

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from momentax.config.base import GeV, Name, Section
 from momentax.constants import MASS_B, MASS_T, MASS_W, MASS_Z
 from momentax.regress.config import RegressConfig
-from momentax.scan.config import ScanConfig
+from momentax.scan.config import PlaneConfig, ScanConfig
 
 Count = Annotated[int, Field(ge=1)]
 MassPoint = tuple[GeV, GeV]
@@ -82,6 +82,11 @@ class BuiltinSample(Section):
 
     _known = field_validator("hypothesis")(check_hypothesis)
 
+    @property
+    def n_entries(self) -> int:
+        """Most events that the sample can have."""
+        return self.n_events
+
 
 class FileSample(Section):
     """Events read from a ROOT file: NanoAOD or a flat tree."""
@@ -104,8 +109,33 @@ class FileSample(Section):
     def _known(cls, label: str | None) -> str | None:
         return None if label is None else check_hypothesis(label)
 
+    @property
+    def n_entries(self) -> int:
+        """Most events that the sample can have."""
+        return self.max_events
 
-Sample = Annotated[BuiltinSample | FileSample, Field(discriminator="kind")]
+
+class ShoweredSample(Section):
+    """Partons of the built-in generator through Pythia 8 and a CMS-like response (section `shower`)."""
+
+    kind: Literal["showered"] = "showered"
+    """Tells this sample from the others."""
+    hypothesis: str
+    """What is generated: drell_yan, ttbar, ttbar_<mt> or hza_<mH>_<mA>."""
+    n_partons: Count
+    """Parton-level events to make; the selection keeps a part of them."""
+    partons_per_job: Count = 20_000
+    """Parton-level events of a job; 60-70 a CPU-second. The sample depends on it: each job seeds Pythia."""
+
+    _known = field_validator("hypothesis")(check_hypothesis)
+
+    @property
+    def n_entries(self) -> int:
+        """Most events that the sample can have."""
+        return self.n_partons
+
+
+Sample = Annotated[BuiltinSample | FileSample | ShoweredSample, Field(discriminator="kind")]
 
 
 class HypothesesConfig(Section):
@@ -160,6 +190,9 @@ class RecomputeConfig(Section):
         return self
 
 
+Simulation = Annotated[FileSample | ShoweredSample, Field(discriminator="kind")]
+
+
 def _default_simulations() -> dict[str, Any]:
     return {
         "ttbar": FileSample(path="tests/data/events/tt_600.root", max_events=600),
@@ -170,11 +203,20 @@ def _default_simulations() -> dict[str, Any]:
 class TransferSection(Section):
     """Transfer functions, g(k_T), sigma_u and c fitted to simulated events (used by physics.detector.table)."""
 
-    samples: dict[Name, FileSample] = Field(default_factory=_default_simulations)
-    """Files of simulated events with truth, a fit each: <output>/transfer/<name>.npz, and <name>.yaml with the
-    section physics.detector that uses it. Best events of their own, several thousand, without tight cuts."""
+    samples: dict[Name, Simulation] = Field(default_factory=_default_simulations)
+    """Simulated events with truth, a fit each: <output>/transfer/<name>.npz, and <name>.yaml with the section
+    physics.detector that uses it. A file, or a showered sample that is made for the fit (no cuts on momenta, never
+    weighed). Best events of their own, several thousand, without tight cuts."""
     min_entries: Annotated[int, Field(ge=200)] = 250
     """Least pairs of true and measured energy in a bin of the true energy: bins are joined up to it."""
+
+    @field_validator("samples", mode="before")
+    @classmethod
+    def _file_unless_told(cls, samples: Any) -> Any:
+        """A simulation without a kind is a file."""
+        if not isinstance(samples, dict):
+            return samples
+        return {n: {"kind": "file"} | s if isinstance(s, dict) else s for n, s in samples.items()}
 
 
 class RegressSection(Section):
@@ -194,3 +236,26 @@ class ScanSection(ScanConfig):
     samples: tuple[Name, ...] = Field(
         default=("hza_500_300",), description="Samples whose events are scanned, one likelihood each."
     )
+
+
+class PlanesConfig(PlaneConfig):
+    """Likelihood of events over a plane of mass points with two detectors: fitted, and that of `physics`."""
+
+    samples: tuple[Name, ...] = Field(
+        default=(), description="Samples whose events are scanned; none: no scan."
+    )
+    transfer: Name | None = Field(
+        default=None, description="Simulation of `transfer.samples` whose fit is the fitted detector."
+    )
+    max_events: Count = Field(
+        default=1000, description="Events of a sample that are scanned, from its start."
+    )
+
+
+class ValidationSection(Section):
+    """Checks of simulated events and of the detector; nothing is done unless samples are named."""
+
+    kinematics: dict[Name, Name] = Field(default_factory=dict)
+    """Pairs `sample: reference` of the same process (of `samples`): their distributions beside each other."""
+    planes: PlanesConfig = PlanesConfig()
+    """Position of the minimum of the likelihood, with the fitted detector and with that of `physics`."""

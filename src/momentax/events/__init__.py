@@ -1,6 +1,7 @@
 """Events: schema, reading (own files, flat trees, NanoAOD), selection, validation, writing."""
 
 from momentax.events.reader import iter_events, read_events
+from momentax.events.select import select_file
 from momentax.events.selection import CutFlow, Selection
 from momentax.events.summary import Inspection, inspect
 from momentax.events.validate import bad_input, validate
@@ -17,6 +18,7 @@ __all__ = [
     "inspect",
     "iter_events",
     "read_events",
+    "select_file",
     "validate",
     "visible",
     "write_events",

@@ -6,12 +6,13 @@ A branch map goes from a name of ours to a branch of the file, or to a number fo
     ``l1``, ``l2`` (any order) or ``lep_plus``, ``lep_minus``, and ``j1``, ``j2``, each with ``_pt _eta _phi``
     and ``_mass`` or ``_e``, or with ``_px _py _pz _e``; leptons with ``_pdgId`` (or a constant, e.g.
     ``"l1_pdgId": -13``); ``met_pt met_phi`` or ``met_px met_py``. Optional: ``event weight mH mA
-    j1_partonFlavour j2_partonFlavour`` and truth ``truth_<obj>_px _py _pz _e`` for lep_plus, lep_minus, b,
-    bbar, nu, nubar (leptons also ``_pdgId``).
+    j1_partonFlavour j2_partonFlavour``, further b jets ``j3`` and ``j4`` (absent: pt NaN or <= 0), and truth
+    ``truth_<obj>_px _py _pz _e`` for lep_plus, lep_minus, b, bbar, nu, nubar (leptons also ``_pdgId``).
 ``collections`` (a list per event and component)
     ``electron``, ``muon`` (at least one of them) and ``jet`` with components as above; leptons with
-    ``_charge``, jets with ``_btag``; optional ``electron_id electron_iso muon_id muon_iso jet_id``, and the
-    same event branches.
+    ``_charge``, jets with ``_btag``; optional ``electron_id electron_iso muon_id muon_iso jet_id
+    jet_partonFlavour``, generator particles ``genpart_pt _eta _phi _pdgId _statusFlags`` (also ``_mass _status``), from
+    which truth is taken, and the same event branches.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import dataclasses
 from collections.abc import Collection, Mapping
 
 from momentax.errors import InputError, nearest
-from momentax.events.schema import EVENT_BRANCHES, NEUTRINOS, TRUTH_VISIBLE
+from momentax.events.genparts import GENPART, GENPART_OPTIONAL
+from momentax.events.schema import EVENT_BRANCHES, EXTRA_JETS, JETS, NEUTRINOS, TRUTH_VISIBLE
 
 Branch = str | float | int
 BranchMap = dict[str, Branch]
@@ -29,8 +31,8 @@ OWN = "momentax"
 
 _EVENT_LEVEL = ("event", "weight", "mH", "mA", "met_pt", "met_phi", "met_px", "met_py")
 _COMPONENTS = ("pt", "eta", "phi", "mass", "px", "py", "pz", "e")
-_CANDIDATES = ("l1", "l2", "lep_plus", "lep_minus", "j1", "j2")
-_COLLECTIONS = ("electron", "muon", "jet")
+_CANDIDATES = ("l1", "l2", "lep_plus", "lep_minus", *JETS, *EXTRA_JETS)
+_COLLECTIONS = ("electron", "muon", "jet", "genpart")
 _TRUTH_OBJECTS = TRUTH_VISIBLE + NEUTRINOS
 
 _CANDIDATE_KEYS = (
@@ -45,10 +47,11 @@ _CANDIDATE_KEYS = (
 )
 _COLLECTION_KEYS = (
     *_EVENT_LEVEL,
-    *(f"{o}_{c}" for o in _COLLECTIONS for c in _COMPONENTS),
+    *(f"{o}_{c}" for o in _COLLECTIONS[:3] for c in _COMPONENTS),
     *("electron_charge", "electron_id", "electron_iso"),
     *("muon_charge", "muon_id", "muon_iso"),
     *("jet_btag", "jet_id", "jet_partonFlavour"),
+    *(f"genpart_{c}" for c in (*GENPART, *GENPART_OPTIONAL)),
 )
 
 
@@ -98,6 +101,7 @@ def _nanoaod(btag: str) -> Format:
         "jet_id": "Jet_jetId",
         "jet_partonFlavour": "Jet_partonFlavour",
     }
+    optional |= {f"genpart_{c}": f"GenPart_{c}" for c in (*GENPART, *GENPART_OPTIONAL)}
     return Format("nanoaod", "collections", branches | optional, frozenset(optional))
 
 

@@ -12,12 +12,19 @@ import awkward as ak
 import numpy as np
 
 from momentax.errors import InputError
-from momentax.events.branchmaps import BTAG_MEDIUM, BranchMap, Format
-from momentax.events.schema import LEPTONS, NEUTRINOS, P4, TRUTH_VISIBLE, Columns
+from momentax.events.branchmaps import BTAG_MEDIUM, BranchMap, Format, has_p4
+from momentax.events.extra_jets import judge_extra_jets
+from momentax.events.genparts import (
+    ELECTRON_MASS,
+    GENPART,
+    GENPART_OPTIONAL,
+    MUON_MASS,
+    GenParticles,
+    b_is_j1,
+    truth_columns,
+)
+from momentax.events.schema import EXTRA_JETS, JETS, LEPTONS, NEUTRINOS, P4, TRUTH_VISIBLE, Columns
 from momentax.events.selection import Selection, delta_r, non_finite
-
-ELECTRON_MASS = 0.51099895e-3
-MUON_MASS = 0.1056583755
 
 
 def polar_from_cartesian(
@@ -54,7 +61,7 @@ class _Source:
         if not isinstance(value, str):
             return np.full(self.n, float(value))
         array = self.arrays[value]
-        if name.split("_")[0] in ("electron", "muon", "jet"):
+        if name.split("_")[0] in ("electron", "muon", "jet", "genpart"):
             if array.ndim != 2 or ak.fields(array):
                 raise InputError(f"branch {value!r} (for {name}) holds no list of numbers per event")
             return ak.values_astype(array, np.float64)
@@ -103,11 +110,14 @@ def _lepton_mass(pdg_id: np.ndarray) -> np.ndarray:
     return np.where(np.abs(pdg_id) == 13, MUON_MASS, ELECTRON_MASS)
 
 
-def from_candidates(arrays: Mapping[str, np.ndarray], fmt: Format, n: int) -> tuple[Columns, np.ndarray]:
+def from_candidates(
+    arrays: Mapping[str, np.ndarray], fmt: Format, n: int, sel: Selection, truth: Mapping[str, np.dtype]
+) -> tuple[Columns, np.ndarray]:
     """Columns of a tree with one branch per object, and which events have a non-finite value.
 
     Leptons go to lep_plus, lep_minus by the sign of pdgId (negative: positive lepton); with equal signs l1
     goes to lep_plus and both keep their pdgId, which marks the event. Jets are put in decreasing pt.
+    ``truth``: the truth branches wanted (none: empty).
     """
     source = _Source(
         arrays, {k: b for k, b in fmt.branches.items() if not isinstance(b, str) or b in arrays}, n
@@ -130,7 +140,14 @@ def from_candidates(arrays: Mapping[str, np.ndarray], fmt: Format, n: int) -> tu
     _store_pair(columns, ("j1", "j2"), jets, jets[1]["pt"] > jets[0]["pt"])
     if flavoured:
         flavour = {f"j{i}": columns.pop(f"j{i}_flavour") for i in (1, 2)}
-    columns |= _truth(source, columns, flavour)
+    if sel.bjets == "pairs" and any(has_p4(fmt.branches, obj) for obj in EXTRA_JETS):
+        for obj in EXTRA_JETS:
+            absent = dict.fromkeys(P4, np.full(n, np.nan))
+            p4 = source.p4(obj, 0.0) if has_p4(fmt.branches, obj) else absent
+            columns |= {f"{obj}_{c}": values for c, values in p4.items()}
+        judge_extra_jets(columns, sel)
+    if truth:
+        columns |= _truth(source, columns, flavour)
     columns["event"] = np.zeros(n, dtype=np.int64)
     return columns, non_finite(columns)
 
@@ -140,13 +157,6 @@ def _store_pair(columns: Columns, names: tuple[str, ...], pair: list[Columns], s
         a, b = pair[0][field], pair[1][field]
         columns[f"{names[0]}_{field}"] = np.where(swap, b, a)
         columns[f"{names[1]}_{field}"] = np.where(swap, a, b)
-
-
-def b_is_j1(flavour1: np.ndarray, flavour2: np.ndarray) -> np.ndarray:
-    """1: j1 is the b, 0: it is the bbar, -1: unknown; from parton flavours +5, -5, 0 of the two jets."""
-    yes = ((flavour1 == 5) & (flavour2 != 5)) | ((flavour2 == -5) & (flavour1 != -5))
-    no = ((flavour1 == -5) & (flavour2 != -5)) | ((flavour2 == 5) & (flavour1 != 5))
-    return np.where(yes & ~no, 1, np.where(no & ~yes, 0, -1)).astype(np.int8)
 
 
 def _truth(source: _Source, columns: Columns, flavour: Columns) -> Columns:
@@ -196,12 +206,15 @@ def btag_threshold(fmt: Format, sel: Selection) -> float:
     return BTAG_MEDIUM[str(branch)]
 
 
-def from_collections(arrays: ak.Array, fmt: Format, n: int, sel: Selection) -> tuple[Columns, np.ndarray]:
+def from_collections(
+    arrays: ak.Array, fmt: Format, n: int, sel: Selection, truth: Mapping[str, np.dtype]
+) -> tuple[Columns, np.ndarray]:
     """Columns of a tree with lists of objects, and which events have a non-finite value in any list.
 
     Leptons: those that pass identification, isolation, |eta| and the lower pt threshold of their flavour; the
     two leading ones are the pair (equal charges: the leading one stands as lep_plus). Jets: those that pass
-    identification, b tag, pt, |eta| and the distance to the pair; the two leading ones.
+    identification, b tag, pt, |eta| and the distance to the pair; the two leading ones, or
+    four with ``bjets: pairs``. ``truth``: the truth branches wanted, from the generator particles (none: empty).
     """
     present = {k: b for k, b in fmt.branches.items() if not isinstance(b, str) or b in arrays.fields}
     source = _Source(arrays, present, n)
@@ -238,10 +251,24 @@ def from_collections(arrays: ak.Array, fmt: Format, n: int, sel: Selection) -> t
             good = good & ~near  # an absent lepton is NaN, near nothing
     jets = ak.zip(jet_fields)[good]
     jets = jets[ak.argsort(jets.pt, axis=1, ascending=False, stable=True)]
-    for i, name in enumerate(("j1", "j2")):
-        columns |= {f"{name}_{c}": v for c, v in _nth(jets, i).items() if c in P4}
+    flavour: Columns = {}
+    for i, name in enumerate(JETS + (EXTRA_JETS if sel.bjets == "pairs" else ())):
+        found = _nth(jets, i)
+        columns |= {f"{name}_{c}": found[c] for c in P4}
+        if "flavour" in found:
+            flavour[name] = found["flavour"]
+    if truth:
+        parts = {c: source.get(f"genpart_{c}") for c in genpart_components(present)}
+        columns |= truth_columns(GenParticles(parts, n), columns, flavour, "truth_nu_pt" in truth)
     columns["event"] = np.zeros(n, dtype=np.int64)
     return columns, bad
+
+
+def genpart_components(branches: Mapping[str, object]) -> tuple[str, ...]:
+    """Components of the generator particles that a map names, or none if one that is needed is not there."""
+    if not all(f"genpart_{c}" in branches for c in GENPART):
+        return ()
+    return tuple(c for c in (*GENPART, *GENPART_OPTIONAL) if f"genpart_{c}" in branches)
 
 
 def _good_lepton(source: _Source, obj: str, p4: Mapping[str, ak.Array], sel: Selection) -> ak.Array:

@@ -7,6 +7,7 @@ map (:mod:`momentax.events.branchmaps`).
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,15 +16,25 @@ import awkward as ak
 import numpy as np
 
 from momentax.errors import InputError
-from momentax.events import rootfile
-from momentax.events.branchmaps import Branch, Format, recognise
-from momentax.events.candidates import btag_threshold, from_candidates, from_collections
+from momentax.events import event_ids, rootfile
+from momentax.events.branchmaps import Branch, Format, has_p4, recognise
+from momentax.events.candidates import (
+    btag_threshold,
+    from_candidates,
+    from_collections,
+    genpart_components,
+)
+from momentax.events.extra_jets import judge_extra_jets
+from momentax.events.genparts import GenParticles
 from momentax.events.rootfile import PathLike
 from momentax.events.schema import (
     EVENT_BRANCHES,
+    EXTRA_JET_BRANCHES,
+    EXTRA_JETS,
     TREE,
     Columns,
     empty_columns,
+    extra_jet_kind,
     to_records,
     truth_branches,
     truth_kind,
@@ -60,8 +71,9 @@ class EventSource:
         tree: str | None = None,
         branches: Mapping[str, Branch] | None = None,
         sample: str | None = None,
+        truth: bool = True,
     ):
-        self.path, self.sample = path, sample
+        self.path, self.sample, self._want_truth = path, sample, truth
         self._context = rootfile.opened(path)
         file = self._context.__enter__()
         try:
@@ -107,33 +119,30 @@ class EventSource:
             btag_threshold(self.format, sel)
 
     def _event_ids_unique(self) -> bool:
-        """Whether branch ``event`` numbers the whole file uniquely (8 bytes of memory an entry)."""
+        """Whether branch ``event`` numbers the whole file uniquely, so that every shard of it decides alike."""
         branch = self.format.branches.get("event")
         if not isinstance(branch, str) or branch not in self.branch_names or not self.n_entries:
             return False
-        ids = np.empty(self.n_entries, dtype=np.int64)
-        for first, arrays in rootfile.iterate(self.path, self._tree, [branch], 0, self.n_entries, 20 * STEP):
-            part = arrays[branch]
-            if part.dtype.kind not in "iu" or part.ndim != 1:
-                return False
-            ids[first : first + len(part)] = part.astype(np.int64)
-        ids.sort()
-        return bool(np.all(ids[1:] != ids[:-1]))
+        return event_ids.unique(self.path, self._tree, branch, 4 * STEP)
 
-    def _wanted(self) -> list[str]:
+    def _wanted(self, sel: Selection) -> list[str]:
         if self.format.layout == "own":
-            return [*EVENT_BRANCHES, *truth_kind(self.branch_names)]
+            extra = extra_jet_kind(self.branch_names) if sel.bjets == "pairs" else {}
+            return [*EVENT_BRANCHES, *extra, *self.truth_kind]
         have = set(self.branch_names)
-        return [b for b in self.format.branches.values() if isinstance(b, str) and b in have]
+        unwanted = () if self.truth_kind else ("truth_", "genpart_")
+        named = {k: b for k, b in self.format.branches.items() if not k.startswith(unwanted)}
+        return [b for b in named.values() if isinstance(b, str) and b in have]
 
     def _columns(self, arrays: Any, first: int, n: int, sel: Selection) -> tuple[Columns, np.ndarray]:
         if self.format.layout == "own":
             columns = dict(arrays)
+            judge_extra_jets(columns, sel)
             bad = non_finite(columns)
         elif self.format.layout == "candidates":
-            columns, bad = from_candidates(arrays, self.format, n)
+            columns, bad = from_candidates(arrays, self.format, n, sel, self.truth_kind)
         else:
-            columns, bad = from_collections(arrays, self.format, n, sel)
+            columns, bad = from_collections(arrays, self.format, n, sel, self.truth_kind)
         if self.event_id_origin == "entry number":
             columns["event"] = np.arange(first, first + n, dtype=np.int64)
         elif self.format.layout != "own":
@@ -165,7 +174,7 @@ class EventSource:
         }
         library = "ak" if self.format.layout == "collections" else "np"
         n_chunks = 0
-        wanted = self._wanted()
+        wanted = self._wanted(sel)
         for first, arrays in rootfile.iterate(
             self.path, self._tree, wanted, first_entry, last_entry, step, library
         ):
@@ -178,21 +187,57 @@ class EventSource:
             n_chunks += 1
             yield Chunk(to_records(kept, samples, attrs), first, n, flow)
         if n_chunks == 0:
-            columns = empty_columns(EVENT_BRANCHES | self._empty_truth())
+            columns = empty_columns(EVENT_BRANCHES | self._extra_jets(sel) | self.truth_kind)
             yield Chunk(to_records(columns, samples, attrs), first_entry, 0, apply(columns, sel)[1])
 
-    def _empty_truth(self) -> dict[str, np.dtype]:
+    def _extra_jets(self, sel: Selection) -> dict[str, np.dtype]:
+        """The branches of further b jets that events of this file have with this selection."""
+        if sel.bjets != "pairs":
+            return {}
+        if self.format.layout == "own":
+            return extra_jet_kind(self.branch_names)
+        if self.format.layout == "candidates" and not any(
+            has_p4(self.format.branches, obj) for obj in EXTRA_JETS
+        ):
+            return {}
+        return EXTRA_JET_BRANCHES
+
+    @functools.cached_property
+    def truth_kind(self) -> dict[str, np.dtype]:
+        """The truth branches that events of this file have: with neutrinos, without, or none (empty).
+
+        Whether generator particles include neutrinos is decided by the first 50,000 entries, for the whole file: all
+        its shards agree. A neutrino further on, in a file without, takes its event's truth.
+        """
+        if not self._want_truth:
+            return {}
         if self.format.layout == "own":
             return truth_kind(self.branch_names)
-        present = {
-            k for k, b in self.format.branches.items() if not isinstance(b, str) or b in self.branch_names
-        }
+        have = set(self.branch_names)
+        present = {k: b for k, b in self.format.branches.items() if not isinstance(b, str) or b in have}
+        if self.format.layout == "collections":
+            components = genpart_components(present)
+            return truth_branches(self._has_neutrinos(present)) if components else {}
         for neutrinos in (True, False):
             kind = truth_branches(neutrinos)
             needed = {k.removesuffix("_pt") + "_e" for k in kind if k.endswith("_pt")}
-            if needed <= present:
+            if needed <= set(present):
                 return kind
         return {}
+
+    def _has_neutrinos(self, present: Mapping[str, Branch]) -> bool:
+        names = {c: str(present[f"genpart_{c}"]) for c in genpart_components(present)}
+        # pt tells incoming partons from outgoing ones where there is no status
+        names = {c: names[c] for c in ("pdgId", "statusFlags", "status" if "status" in names else "pt")}
+        last = min(STEP, self.n_entries)
+        for first, arrays in rootfile.iterate(
+            self.path, self._tree, names.values(), 0, last, STEP // 10, "ak"
+        ):
+            with rootfile.understanding(self.path, first, last - 1):
+                parts = GenParticles({c: arrays[b] for c, b in names.items()}, len(arrays))
+            if parts.any_neutrino():
+                return True
+        return False
 
 
 def iter_events(
@@ -201,13 +246,14 @@ def iter_events(
     tree: str | None = None,
     branches: Mapping[str, Branch] | None = None,
     sample: str | None = None,
+    truth: bool = True,
     entry_start: int | None = None,
     entry_stop: int | None = None,
     step: int = STEP,
     **selection: Any,
 ) -> Iterator[Chunk]:
     """Chunks of at most ``step`` input entries, with their events and cut flow; see read_events."""
-    with EventSource(path, tree, branches, sample) as source:
+    with EventSource(path, tree, branches, sample, truth) as source:
         yield from source.chunks(source.default_selection(selection), entry_start, entry_stop, step)
 
 
@@ -217,6 +263,7 @@ def read_events(
     tree: str | None = None,
     branches: Mapping[str, Branch] | None = None,
     sample: str | None = None,
+    truth: bool = True,
     entry_start: int | None = None,
     entry_stop: int | None = None,
     step: int = STEP,
@@ -236,6 +283,7 @@ def read_events(
 
     ``event`` is the file's own number if that is unique in the file, else the entry number. ``entry_start``
     and ``entry_stop`` bound the input entries (a shard). ``sample``: name for files without one.
+    ``truth``: False leaves the truth unread.
     The result's ``attrs`` hold cut_flow (rows), cut_flow_text, n_bad_input, selection, source, format,
     event_id and the file's metadata.
 
@@ -248,6 +296,7 @@ def read_events(
         tree=tree,
         branches=branches,
         sample=sample,
+        truth=truth,
         entry_start=entry_start,
         entry_stop=entry_stop,
         step=step,

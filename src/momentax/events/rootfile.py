@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
 import numpy as np
 import uproot
 
@@ -188,7 +189,8 @@ def entry_range(path: PathLike, total: int, start: int | None, stop: int | None)
 class TreeWriter:
     """Writes one TTree chunk by chunk, then the metadata, then renames: the file appears whole or not at all.
 
-    Use as a context manager; ``metadata`` may be changed until the block ends. On an error the temporary file
+    Use as a context manager; ``metadata``, and ``tables`` (further small TTrees: name -> columns, arrays or lists of
+    strings), may be changed until the block ends. On an error the temporary file
     is removed and the target, if it existed, stays as it was.
     """
 
@@ -199,6 +201,7 @@ class TreeWriter:
             raise InputError(f"compression {compression!r}: want one of {', '.join(COMPRESSIONS)}")
         self.path = Path(path)
         self.metadata: dict[str, Any] = {}
+        self.tables: dict[str, Mapping[str, np.ndarray | list[str]]] = {}
         self.n_entries = 0
         self._branches = {name: np.dtype(dtype) for name, dtype in branches.items()}
         self._temporary = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex[:8]}.tmp")
@@ -230,11 +233,20 @@ class TreeWriter:
         try:
             with self._file:
                 if kind is None:
+                    for name, columns in self.tables.items():
+                        types = {c: _branch_type(values) for c, values in columns.items()}
+                        self._file.mktree(name, types).extend(
+                            {c: ak.Array(v) if isinstance(v, list) else v for c, v in columns.items()}
+                        )
                     self._file["metadata"] = json.dumps(self.metadata, default=_plain)
             if kind is None:
                 os.replace(self._temporary, self.path)
         finally:
             self._temporary.unlink(missing_ok=True)
+
+
+def _branch_type(values: np.ndarray | list[str]) -> Any:
+    return "string" if isinstance(values, list) else values.dtype
 
 
 def _plain(value: Any) -> Any:

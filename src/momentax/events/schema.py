@@ -5,7 +5,8 @@ In memory an event is a record with the fields
 - ``event`` int64, unique in its sample; ``sample`` string; ``weight``, ``mH``, ``mA`` float64 (0 if not H ->
   ZA);
 - ``lep_plus``, ``lep_minus``: pt, eta, phi, mass, pdgId (negative pdgId for the positive lepton);
-- ``j1``, ``j2`` (b jets in decreasing pt): pt, eta, phi, mass;
+- ``j1``, ``j2`` (b jets in decreasing pt): pt, eta, phi, mass; optional ``j3``, ``j4``: further b jets, for the
+  sum over pairs (:mod:`momentax.bjet_pairs`);
 - ``met``: pt, phi;
 - ``truth`` (optional): lep_plus, lep_minus, b, bbar and, where there are neutrinos, nu, nubar, each with
   pt, eta, phi, mass; ``b_is_j1`` int8 (1: j1 is the b, 0: j1 is the bbar, -1: unknown); kt_x, kt_y.
@@ -31,6 +32,7 @@ SCHEMA_VERSION = 1
 P4 = ("pt", "eta", "phi", "mass")
 LEPTONS = ("lep_plus", "lep_minus")
 JETS = ("j1", "j2")
+EXTRA_JETS = ("j3", "j4")
 VISIBLE = LEPTONS + JETS
 TRUTH_VISIBLE = ("lep_plus", "lep_minus", "b", "bbar")
 NEUTRINOS = ("nu", "nubar")
@@ -56,6 +58,17 @@ def _event_fields() -> dict[str, np.dtype]:
 
 #: Branch name -> dtype of the fields of every event (``sample`` indexes the metadata's ``samples``).
 EVENT_BRANCHES: dict[str, np.dtype] = _event_fields()
+
+
+#: The optional further b jets, beyond the pair ``j1``, ``j2``.
+EXTRA_JET_BRANCHES: dict[str, np.dtype] = {
+    f"{obj}_{c}": np.dtype(np.float64) for obj in EXTRA_JETS for c in P4
+}
+
+
+def extra_jet_kind(names: Iterable[str]) -> dict[str, np.dtype]:
+    """The branches of further b jets if a set of branch names holds them all, else none (empty)."""
+    return EXTRA_JET_BRANCHES if set(names).issuperset(EXTRA_JET_BRANCHES) else {}
 
 
 def truth_branches(neutrinos: bool) -> dict[str, np.dtype]:
@@ -95,6 +108,8 @@ def to_records(columns: Mapping[str, np.ndarray], samples: list[str], attrs: dic
     fields |= {name: columns[name] for name in ("weight", "mH", "mA")}
     fields |= {obj: _record(columns, obj, (*P4, "pdgId")) for obj in LEPTONS}
     fields |= {obj: _record(columns, obj, P4) for obj in JETS}
+    if extra_jet_kind(columns):
+        fields |= {obj: _record(columns, obj, P4) for obj in EXTRA_JETS}
     fields["met"] = _record(columns, "met", ("pt", "phi"))
     truth = truth_kind(columns)
     if truth:
@@ -131,7 +146,7 @@ def _split(branch: str) -> tuple[str, ...]:
             if rest.removeprefix(f"{obj}_") in P4:
                 return ("truth", obj, rest.removeprefix(f"{obj}_"))
         return ("truth", rest)
-    for obj in (*VISIBLE, "met"):
+    for obj in (*VISIBLE, *EXTRA_JETS, "met"):
         if branch.startswith(f"{obj}_"):
             return (obj, branch.removeprefix(f"{obj}_"))
     return (branch,)
@@ -153,6 +168,8 @@ def to_columns(events: ak.Array) -> tuple[Columns, list[str]]:
             columns[name] = codes.reshape(-1).astype(dtype)
         else:
             columns[name] = _column(events, _split(name), dtype)
+    if any(obj in events.fields for obj in EXTRA_JETS):
+        columns |= {name: _column(events, _split(name), dtype) for name, dtype in EXTRA_JET_BRANCHES.items()}
     if "truth" in events.fields:
         neutrinos = "nu" in events["truth"].fields
         for name, dtype in truth_branches(neutrinos).items():

@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 
 from momentax.errors import InputError, nearest
-from momentax.events.schema import JETS, LEPTONS, P4, VISIBLE
+from momentax.events.schema import EXTRA_JETS, JETS, LEPTONS, P4, VISIBLE, extra_jet_kind
+
+#: What becomes of more than two b jets: the two leading ones are taken, or further ones are kept for a sum over pairs.
+BJETS = ("leading", "pairs")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,8 +26,9 @@ class Selection:
 
     The two leptons are the leading ones that pass; each must exceed the first threshold of its flavour if it
     leads and the second if it does not. The signal region adds same flavour, an m_ll window and a MET
-    maximum. The identification cuts act only on collections (NanoAOD and ntuples like it), where the branches
-    exist.
+    maximum. ``bjets``: ``leading`` takes the two leading b jets; ``pairs`` keeps up to two more (``j3``,
+    ``j4``), for the sum over pairs (:mod:`momentax.bjet_pairs`). The identification cuts act only on
+    collections (NanoAOD and ntuples like it), where the branches exist.
     """
 
     opposite_sign: bool = True
@@ -36,6 +40,7 @@ class Selection:
     jet_eta_max: float | None = 2.4
     jet_lepton_dr_min: float | None = 0.3
     require_two_bjets: bool = True
+    bjets: str = "leading"
     mll_min: float | None = 12.0
     signal_region: bool = False
     signal_mll_window: tuple[float, float] = (70.0, 110.0)
@@ -82,6 +87,7 @@ _NO_CUTS: dict[str, Any] = {
     "jet_eta_max": None,
     "jet_lepton_dr_min": None,
     "require_two_bjets": False,
+    "bjets": "pairs",
     "mll_min": None,
     "signal_region": False,
 }
@@ -108,6 +114,8 @@ def _check_value(field: dataclasses.Field[Any], value: Any) -> None:
         return
     if kind.startswith("bool"):
         good, want = isinstance(value, (bool, np.bool_)), "true or false"
+    elif kind == "str":
+        good, want = value in BJETS, " or ".join(BJETS)
     elif kind.startswith("tuple"):
         good = isinstance(value, tuple) and len(value) == 2 and all(_is_number(v) for v in value)
         want = "two numbers"
@@ -155,8 +163,13 @@ class CutFlow:
     def to_text(self) -> str:
         """The cut flow as an aligned plain-text table."""
         width = max(len(cut) for cut in self.cuts)
-        lines = [f"{'cut':<{width}}  {'events':>10}  {'of all':>7}"]
-        lines += [f"{r['cut']:<{width}}  {r['events']:>10}  {r['fraction']:>7.1%}" for r in self.to_rows()]
+        lines = [f"{'cut':<{width}}  {'events':>10}  {'of all':>7}  {'of last':>7}  {'sum of weights':>14}"]
+        before = self.counts[:1] + self.counts[:-1]
+        for row, last in zip(self.to_rows(), before, strict=True):
+            n, step = row["events"], f"{row['events'] / last:.1%}" if last else "-"
+            lines.append(
+                f"{row['cut']:<{width}}  {n:>10}  {row['fraction']:>7.1%}  {step:>7}  {row['sum_weights']:>14.6g}"
+            )
         if self.bad_input:
             lines.append(
                 f"of these {self.bad_input} with a non-finite value: kept, they get the status bad_input"
@@ -181,11 +194,15 @@ def dilepton_mass(columns: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def non_finite(columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """True where a kinematic value or the weight of the event is NaN or infinite."""
+    """True where a kinematic value or the weight of the event is NaN or infinite; j3, j4 may be absent (pt NaN)."""
     names = [f"{obj}_{c}" for obj in VISIBLE for c in P4] + ["met_pt", "met_phi", "weight"]
     bad = np.zeros(len(columns["event"]), dtype=bool)
     for name in names:
         bad |= ~np.isfinite(columns[name])
+    for jet in EXTRA_JETS if extra_jet_kind(columns) else ():
+        there = ~np.isnan(columns[f"{jet}_pt"])
+        for c in P4:
+            bad |= there & ~np.isfinite(columns[f"{jet}_{c}"])
     return bad
 
 

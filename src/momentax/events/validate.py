@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import awkward as ak
 import numpy as np
 
-from momentax.events.schema import LEPTONS, P4, VISIBLE, Columns, to_columns
+from momentax.events.schema import EXTRA_JETS, LEPTONS, P4, VISIBLE, Columns, extra_jet_kind, to_columns
 
 ETA_MAX = 10.0
 
@@ -37,6 +37,8 @@ def _problems(columns: Columns, sqrt_s: float) -> Iterator[tuple[np.ndarray, str
         spacelike = np.isfinite(mass) & (mass < -MASS_ROUNDING * momentum)
         yield spacelike, f"{obj}_mass = {{value}}: energy below momentum", f"{obj}_mass"
         energy = energy + np.hypot(momentum, mass)
+    for obj in EXTRA_JETS if extra_jet_kind(columns) else ():
+        yield from _extra_jet_problems(columns, obj)
     yield columns["met_pt"] < 0, "met_pt = {value}, want >= 0", "met_pt"
     beyond = np.isfinite(energy) & (energy > sqrt_s)
     yield beyond, f"the energies of leptons and jets sum to more than sqrt(s) = {sqrt_s:g} GeV", None
@@ -47,6 +49,21 @@ def _problems(columns: Columns, sqrt_s: float) -> Iterator[tuple[np.ndarray, str
         wrong = ~(known & (np.sign(pdg) == sign)) & ~absent[lep]
         text = f"{lep}_pdgId = {{value}}, want {want} (leptons of opposite sign, e or mu)"
         yield wrong, text, f"{lep}_pdgId"
+
+
+def _extra_jet_problems(columns: Columns, obj: str) -> Iterator[tuple[np.ndarray, str, str | None]]:
+    """A further b jet may be absent (pt NaN); one that is there must be a jet."""
+    pt, eta, phi, mass = (columns[f"{obj}_{c}"] for c in P4)
+    there = ~np.isnan(pt)
+    yield there & ~np.isfinite(pt), f"{obj}_pt = {{value}} is not finite", f"{obj}_pt"
+    for name, values in (("eta", eta), ("phi", phi), ("mass", mass)):
+        yield there & ~np.isfinite(values), f"{obj}_{name} = {{value}} is not finite", f"{obj}_{name}"
+    yield pt <= 0, f"{obj}_pt = {{value}}, want > 0", f"{obj}_pt"
+    far = np.isfinite(eta) & (np.abs(eta) > ETA_MAX)
+    yield there & far, f"{obj}_eta = {{value}}, want |eta| < {ETA_MAX:g}", f"{obj}_eta"
+    momentum = np.abs(pt) * np.cosh(np.clip(eta, -ETA_MAX, ETA_MAX))
+    spacelike = np.isfinite(mass) & (mass < -MASS_ROUNDING * momentum)
+    yield there & spacelike, f"{obj}_mass = {{value}}: energy below momentum", f"{obj}_mass"
 
 
 def validate(events: ak.Array, sqrt_s: float = 13000.0) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import awkward as ak
@@ -10,14 +10,26 @@ import numpy as np
 
 from momentax.errors import InputError
 from momentax.events.rootfile import PathLike, TreeWriter
-from momentax.events.schema import EVENT_BRANCHES, SCHEMA_VERSION, TREE, to_columns, truth_branches
+from momentax.events.schema import (
+    EVENT_BRANCHES,
+    SCHEMA_VERSION,
+    TREE,
+    extra_jet_kind,
+    to_columns,
+    truth_branches,
+)
 
 #: Entries per basket: large enough to compress, small enough to stream.
 CHUNK = 50_000
 
+#: The cut flow as a TTree: cut (string), events (int64), sum_weights (float64).
+CUT_FLOW_TREE = "CutFlow"
+
 
 class EventWriter:
-    """Streams events into one file; atomic (see TreeWriter). All chunks must agree on having truth or not.
+    """Streams events into one file; atomic (see TreeWriter). All chunks must agree on having truth, and
+    further b jets, or not. The rows under ``cut_flow`` of ``metadata``, which may be set until the block ends, are also
+    written as a TTree ``CutFlow`` (cut, events, sum_weights).
 
     >>> with EventWriter("out.root", metadata={"seed": 1}) as out:   # doctest: +SKIP
     ...     out.write(events)
@@ -37,7 +49,7 @@ class EventWriter:
     def write(self, events: ak.Array) -> None:
         """Append events (an awkward array in the schema)."""
         columns, samples = to_columns(events)
-        branches = dict(EVENT_BRANCHES)
+        branches = EVENT_BRANCHES | extra_jet_kind(columns)
         if "truth_b_is_j1" in columns:
             branches |= truth_branches("truth_nu_pt" in columns)
         if self._writer is None:
@@ -47,7 +59,7 @@ class EventWriter:
         elif branches != self._branches:
             differ = sorted(set(branches) ^ set(self._branches))
             raise InputError(
-                f"{self.path}: chunks differ in their truth fields: {', '.join(differ[:4])}, ..."
+                f"{self.path}: chunks differ in their fields of truth or further jets: {', '.join(differ[:4])}, ..."
             )
         codes = np.array([self._samples.setdefault(s, len(self._samples)) for s in samples], dtype=np.int16)
         if len(codes):
@@ -69,7 +81,17 @@ class EventWriter:
             "n_events": self._writer.n_entries,
         }
         self._writer.metadata = {**self.metadata, **own}
+        if rows := self.metadata.get("cut_flow"):
+            self._writer.tables[CUT_FLOW_TREE] = _cut_flow_columns(rows)
         self._writer.__exit__(kind, value, trace)
+
+
+def _cut_flow_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "cut": [str(row["cut"]) for row in rows],
+        "events": np.array([row["events"] for row in rows], dtype=np.int64),
+        "sum_weights": np.array([row.get("sum_weights", np.nan) for row in rows], dtype=np.float64),
+    }
 
 
 def write_events(
@@ -82,7 +104,8 @@ def write_events(
 
     ``metadata``: JSON values stored beside the tree, under the keys given (``format``, ``schema_version``,
     ``samples`` and ``n_events`` are ours). The cut flow and selection that ``read_events`` attached to the
-    array (``events.attrs``) are stored too unless given. ``compression``: zstd, lz4, zlib or none.
+    array (``events.attrs``) are stored too unless given; the cut flow also as a TTree ``CutFlow``.
+    ``compression``: zstd, lz4, zlib or none.
     ``read_events`` of the file gives the same array, bit for bit. Raises InputError naming the field if the
     array is not in the event schema.
     """

@@ -87,11 +87,12 @@ def read_weighted_events(events_paths: Sequence[str], weights_paths: Sequence[st
         )
     events, samples, tables, metadata = [], [], [], {}
     for path, weights_path in zip(events_paths, weights_paths, strict=True):
-        part = read_events(path)
+        # samples may differ in truth and further b jets, which networks do not see
+        part = read_events(path, truth=False, bjets="leading")
         ids, weights, metadata[str(weights_path)] = read_weights(weights_path)
         check_same_events(ak.to_numpy(part["event"]), ids, path, weights_path)
         samples.append(np.asarray(ak.to_list(part["sample"]), dtype=str))
-        events.append(part[[f for f in part.fields if f not in ("sample", "truth")]])
+        events.append(part[[f for f in part.fields if f != "sample"]])
         tables.append(weights)
     every = {h for t in tables for h in t}
     for path, table in zip(weights_paths, tables, strict=True):

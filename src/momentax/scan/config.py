@@ -1,10 +1,11 @@
-"""The ``scan`` section of the configuration. Imports nothing heavy."""
+"""The ``scan`` section of the configuration, and planes of mass points. Imports nothing heavy."""
 
 from __future__ import annotations
 
-from typing import Literal
+import itertools
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class ScanConfig(BaseModel):
@@ -21,3 +22,53 @@ class ScanConfig(BaseModel):
     use_not_converged: bool = Field(default=True, description="Use weights of status not_converged too.")
     bootstrap: int = Field(default=500, ge=10, le=100_000, description="Bootstrap replicas for the errors.")
     seed: int = Field(default=1, ge=0, lt=2**31, description="Seed of the bootstrap.")
+
+
+Mass = Annotated[float, Field(gt=0, json_schema_extra={"unit": "GeV"})]
+
+
+class PlaneConfig(BaseModel):
+    """A lattice of mass points, for the position of the minimum between them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mH: tuple[Mass, Mass, Mass] = Field(
+        default=(430.0, 570.0, 10.0), description="First, last mH and the step."
+    )
+    mA: tuple[Mass, Mass, Mass] = Field(
+        default=(230.0, 370.0, 10.0), description="First, last mA and the step."
+    )
+    gap: Annotated[float, Field(ge=92, json_schema_extra={"unit": "GeV"})] = Field(
+        default=100.0, description="Least mH - mA: H -> Z A closes at mZ."
+    )
+    fit_points: int = Field(default=12, ge=9, description="Lowest points that the paraboloid is fitted to.")
+    n_trials: int = Field(
+        default=100_000,
+        ge=1000,
+        description="Trials for sigma_vis of each of up to 20 nodes of its surface.",
+    )
+
+    @model_validator(mode="after")
+    def _ranges(self) -> PlaneConfig:
+        for name, (first, last, step) in (("mH", self.mH), ("mA", self.mA)):
+            if last - first < 2 * step:
+                raise ValueError(
+                    f"{name} = [{first:g}, {last:g}, {step:g}] has fewer than three values; give first, last, step"
+                )
+        if len(self.nodes()) < 13:
+            raise ValueError("H -> ZA is closed in most of this plane; raise mH or lower mA")
+        return self
+
+    def points(self) -> list[tuple[float, float]]:
+        """Mass points (mH, mA), GeV."""
+        return [p for p in itertools.product(_steps(*self.mH), _steps(*self.mA)) if p[0] - p[1] >= self.gap]
+
+    def nodes(self) -> list[tuple[float, float]]:
+        """Mass points at which sigma_vis is computed: 5 x 4 over the plane."""
+        (h0, h1, _), (a0, a1, _) = self.mH, self.mA
+        lattice = [(h0 + (h1 - h0) * i / 4, a0 + (a1 - a0) * j / 3) for i in range(5) for j in range(4)]
+        return [(round(h, 1), round(a, 1)) for h, a in lattice if h - a >= self.gap]
+
+
+def _steps(first: float, last: float, step: float) -> list[float]:
+    return [first + i * step for i in range(int((last - first) / step + 1e-9) + 1)]

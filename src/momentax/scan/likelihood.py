@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,6 +63,23 @@ class Likelihood:
     about: dict[str, Any]
 
 
+class Terms(NamedTuple):
+    """-ln W + ln sigma_vis, [k mass points, n events], and what it is made of."""
+
+    labels: tuple[str, ...]
+    points: np.ndarray
+    """(mH, mA) [k, 2], GeV."""
+    terms: np.ndarray
+    sigma: np.ndarray
+    sigma_error: np.ndarray
+    """sigma_vis [k] in pb and its standard deviation."""
+    n_unusable: np.ndarray
+    """Unusable weights at each mass point, [k]."""
+    n_dropped: int
+    n_floored: int
+    floor: float
+
+
 def likelihood(
     weights: Mapping[str, np.ndarray],
     sigma_vis: Mapping[str, float | Sequence[float]],
@@ -80,24 +97,9 @@ def likelihood(
         InputError: no mass point, a mass point without a positive cross section, or no event left.
     """
     config = config or ScanConfig()
-    labels = tuple(h for h in weights if h.startswith("hza_"))
-    if not labels:
-        raise InputError(f"no mass points to scan among the hypotheses {', '.join(weights)}")
-    points = mass_points(labels)
-    sigma, sigma_error = _cross_sections(labels, sigma_vis)
-    good = np.stack([usable(weights[h], config.use_not_converged) for h in labels])
-    value = np.stack([weights[h]["value"] for h in labels])
-    if not good.any():
-        raise InputError("no usable weight at any mass point: nothing to scan")
-    floor = float(value[good].min())
-    log_w = np.log(np.where(good, value, floor))
-    keep = np.asarray(good.all(axis=0) if config.invalid == "drop_event" else good.any(axis=0))
-    n = int(keep.sum())
-    if n < 2:
-        raise InputError(
-            f"{n} of {len(keep)} events can be used (invalid: {config.invalid}): too few to scan"
-        )
-    terms = -log_w[:, keep] + np.log(sigma)[:, None]
+    given = event_terms(weights, sigma_vis, config)
+    labels, points, terms = given.labels, given.points, given.terms
+    sigma, sigma_error, n = given.sigma, given.sigma_error, terms.shape[1]
     nll = terms.mean(axis=1)
     best = int(np.argmin(nll))
     rng = np.random.default_rng(config.seed)
@@ -114,16 +116,52 @@ def likelihood(
         "delta_nll_error": np.hypot((means - means[:, [best]]).std(axis=0, ddof=1), both),
         "sigma_vis": sigma,
         "sigma_vis_error": sigma_error,
-        "n_unusable": (~good).sum(axis=1),
+        "n_unusable": given.n_unusable,
     }
     about = {
         "definition": "nll = mean over events of -ln W + ln sigma_vis (natural logarithm)",
         "invalid": config.invalid,
-        "floor": floor if config.invalid == "floor" else None,
-        "n_floored": int((~good[:, keep]).sum()),
+        "floor": given.floor if config.invalid == "floor" else None,
+        "n_floored": given.n_floored,
         "left_out": {h: left_out(weights[h], config.use_not_converged) for h in labels},
     }
-    return Likelihood(labels, columns, best, n, len(keep) - n, about)
+    return Likelihood(labels, columns, best, n, given.n_dropped, about)
+
+
+def event_terms(
+    weights: Mapping[str, np.ndarray],
+    sigma_vis: Mapping[str, float | Sequence[float]],
+    config: ScanConfig | None = None,
+) -> Terms:
+    """-ln W + ln sigma_vis of every event at every mass point; arguments and errors as of `likelihood`."""
+    config = config or ScanConfig()
+    labels = tuple(h for h in weights if h.startswith("hza_"))
+    if not labels:
+        raise InputError(f"no mass points to scan among the hypotheses {', '.join(weights)}")
+    sigma, sigma_error = _cross_sections(labels, sigma_vis)
+    good = np.stack([usable(weights[h], config.use_not_converged) for h in labels])
+    value = np.stack([weights[h]["value"] for h in labels])
+    if not good.any():
+        raise InputError("no usable weight at any mass point: nothing to scan")
+    floor = float(value[good].min())
+    log_w = np.log(np.where(good, value, floor))
+    keep = np.asarray(good.all(axis=0) if config.invalid == "drop_event" else good.any(axis=0))
+    n = int(keep.sum())
+    if n < 2:
+        raise InputError(
+            f"{n} of {len(keep)} events can be used (invalid: {config.invalid}): too few to scan"
+        )
+    return Terms(
+        labels,
+        mass_points(labels),
+        -log_w[:, keep] + np.log(sigma)[:, None],
+        sigma,
+        sigma_error,
+        (~good).sum(axis=1),
+        len(keep) - n,
+        int((~good[:, keep]).sum()),
+        floor,
+    )
 
 
 def _cross_sections(

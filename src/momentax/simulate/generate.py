@@ -1,14 +1,11 @@
-"""Events of the built-in generator in the event schema, their cross sections, and parton-level access."""
+"""Events of the built-in generator in the event schema, and their cross sections."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import awkward as ak
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from momentax.config import PhysicsConfig
@@ -16,20 +13,27 @@ from momentax.events.schema import to_records
 from momentax.events.selection import Selection
 from momentax.pdf import PdfSet
 from momentax.processes import Hypothesis
-from momentax.simulate.matrix_element import PARTONS, differential, flavour_shares, process_of
 from momentax.simulate.sampler import Sampler, train
-from momentax.simulate.unweight import Accepted, context, differential_weights, run_trials, selected, unweight
+from momentax.simulate.unweight import (
+    Accepted,
+    Keep,
+    context,
+    differential_weights,
+    run_trials,
+    selected,
+    unweight,
+)
 from momentax.transfer import Detector
 
-Cuts = Selection | Mapping[str, Any] | None
+Cuts = Selection | Mapping[str, Any] | Keep | None
 Progress = Callable[[int, int], None]
 
 
-def _selection(cuts: Cuts) -> Selection | None:
+def _selection(cuts: Cuts) -> Selection | Keep | None:
     return Selection.from_keywords(cuts) if isinstance(cuts, Mapping) else cuts
 
 
-def _sampler(
+def sampler_of(
     given: str | Hypothesis | Sampler,
     physics: PhysicsConfig | None,
     pdf: PdfSet | None,
@@ -80,7 +84,7 @@ def generate(
 
     Raises ConfigError and PhysicsError as :func:`train`, ConfigError if nothing passes the selection.
     """
-    sampler, cuts = _sampler(hypothesis, physics, pdf, detector), _selection(selection)
+    sampler, cuts = sampler_of(hypothesis, physics, pdf, detector), _selection(selection)
     name = sample if sample is not None else sampler.hypothesis.label
     given = context(sampler, seed, name, lepton_flavours)
     accepted = unweight(sampler, given, first, n, cuts, progress)
@@ -124,7 +128,7 @@ def cross_section(
     detector: Detector | None = None,
 ) -> tuple[float, float]:
     """(cross section, standard deviation) in pb of one pair of lepton flavours, with parton-level cuts."""
-    sampler = _sampler(hypothesis, physics, pdf, detector)
+    sampler = sampler_of(hypothesis, physics, pdf, detector)
     return sampler.sigma_pb, sampler.sigma_error
 
 
@@ -142,13 +146,14 @@ def visible_cross_section(
     """(sigma_vis, standard deviation) in pb: the cross section of one pair of lepton flavours after the
     selection.
 
-    Mean over ``n_trials`` weighted events; averaged over the flavours where their cuts differ.
+    Mean over ``n_trials`` weighted events; averaged over the flavours where their cuts differ. ``selection``
+    may be a function of the trials, as :func:`momentax.simulate.partons.parton_filter` makes.
     """
-    sampler, cuts = _sampler(hypothesis, physics, pdf, detector), _selection(selection)
+    sampler, cuts = sampler_of(hypothesis, physics, pdf, detector), _selection(selection)
     given = context(sampler, seed, f"visible/{sampler.hypothesis.label}", lepton_flavours)
     points, jacobians = [], []
     for _, chunk in run_trials(sampler, given, np.arange(n_trials), np.zeros(n_trials, dtype=np.int64)):
-        passed = np.flatnonzero(selected(chunk.columns, cuts))
+        passed = np.flatnonzero(selected(chunk, cuts))
         points.append(np.asarray(chunk.u)[passed])
         jacobians.append(np.asarray(chunk.jacobian)[passed])
     w = differential_weights(sampler, np.concatenate(points)) * np.concatenate(jacobians)
@@ -157,103 +162,4 @@ def visible_cross_section(
     return mean, float(np.sqrt(variance / n_trials))
 
 
-@dataclass
-class PartonEvents:
-    """Unweighted parton-level events: what an LHE file needs."""
-
-    event: np.ndarray
-    """Event ids, [n]."""
-    weight: np.ndarray
-    """1, or above 1 for an overweight event."""
-    particles: tuple[str, ...]
-    """Names of the final-state particles, in the order of the arrays below."""
-    pdg: np.ndarray
-    """PDG ids of the two incoming partons (from +z, from -z) and the final state, [n, 2 + particles]."""
-    incoming: np.ndarray
-    """(E, px, py, pz) of the incoming partons in the frame of k_T = 0, [n, 2, 4], GeV."""
-    hard: np.ndarray
-    """Final state in the frame of k_T = 0, [n, particles, 4]."""
-    lab: np.ndarray
-    """Final state in the laboratory, after the transverse boost by k_T, [n, particles, 4]."""
-    scale: float
-    """Factorisation and renormalisation scale, GeV."""
-    alpha_s: float
-    sigma_pb: float
-    sigma_error: float
-
-
-def generate_partons(
-    hypothesis: str | Hypothesis | Sampler,
-    n: int,
-    seed: int,
-    physics: PhysicsConfig | None = None,
-    *,
-    first: int = 0,
-    sample: str | None = None,
-    lepton_flavours: str = "all",
-    pdf: PdfSet | None = None,
-    detector: Detector | None = None,
-    progress: Progress | None = None,
-) -> PartonEvents:
-    """``n`` unweighted events without detector and selection: momenta, flavours, cross section.
-
-    The arguments are those of :func:`generate`; the event of an id is the one that ``generate`` makes of it
-    when there is no selection.
-    """
-    sampler = _sampler(hypothesis, physics, pdf, detector)
-    name = sample if sample is not None else sampler.hypothesis.label
-    given = context(sampler, seed, name, lepton_flavours)
-    accepted = unweight(sampler, given, first, n, None, progress)
-    evaluate = differential(sampler.kind, sampler.options)
-
-    @jax.jit
-    def details(u: jax.Array) -> tuple[jax.Array, jax.Array]:
-        result = evaluate(u, sampler.model)
-        incoming = [p.stack() for p in result.state.partons(sampler.model.sqrt_s)]
-        return flavour_shares(result, sampler.model), jnp.stack(incoming, axis=-2)
-
-    pdg: list[np.ndarray] = []
-    incoming: list[np.ndarray] = []
-    hard: list[np.ndarray] = []
-    lab: list[np.ndarray] = []
-    names = process_of(sampler.kind).particles
-    for _, chunk in run_trials(sampler, given, accepted.event, accepted.trial):
-        rows = len(chunk.columns["met_pt"])
-        shares, beams = (np.asarray(a)[:rows] for a in details(chunk.u))
-        cumulative = np.cumsum(shares, axis=1)
-        target = np.asarray(chunk.parton)[:rows, None] * cumulative[:, -1:]
-        partons = np.array(PARTONS)[np.minimum(np.sum(cumulative <= target, axis=1), len(PARTONS) - 1)]
-        pdg.append(np.concatenate([partons, _final_state_ids(names, chunk.columns)], axis=1))
-        incoming.append(beams)
-        for arrays, momenta in ((hard, chunk.hard), (lab, chunk.lab)):
-            arrays.append(np.stack([np.asarray(momenta[k].stack())[:rows] for k in names], axis=1))
-    return PartonEvents(
-        event=accepted.event,
-        weight=accepted.weight,
-        particles=names,
-        pdg=np.concatenate(pdg),
-        incoming=np.concatenate(incoming),
-        hard=np.concatenate(hard),
-        lab=np.concatenate(lab),
-        scale=sampler.hypothesis.scale(),
-        alpha_s=float(sampler.model.amplitude.alpha_s),
-        sigma_pb=sampler.sigma_pb,
-        sigma_error=sampler.sigma_error,
-    )
-
-
-def _final_state_ids(names: tuple[str, ...], columns: dict[str, np.ndarray]) -> np.ndarray:
-    plus, minus = columns["lep_plus_pdgId"], columns["lep_minus_pdgId"]
-    n = len(plus)
-    ids = {
-        "lep_plus": plus,
-        "lep_minus": minus,
-        "nu": 1 - plus,  # l+ = -11, -13 comes with nu = 12, 14
-        "nubar": -1 - minus,
-        "b": np.full(n, 5),
-        "bbar": np.full(n, -5),
-    }
-    return np.stack([ids[name] for name in names], axis=1)
-
-
-__all__ = ["PartonEvents", "cross_section", "generate", "generate_partons", "visible_cross_section"]
+__all__ = ["cross_section", "generate", "visible_cross_section"]

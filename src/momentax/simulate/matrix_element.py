@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from momentax.amplitudes import gg_hza, llbb, ttbar
+from momentax.amplitudes import gg_hza, gg_llbb, gg_ttbar, llbb, ttbar
 from momentax.constants import HBARC2_PB, MASS_B
 from momentax.errors import ConfigError
 from momentax.kinematics import FourVector
@@ -32,6 +32,9 @@ class Process(NamedTuple):
     """Phase space of a model and a b mass."""
     channels: Callable[[Momenta, measure.InitialState, Model], measure.Luminosity]
     """f_a f_b Mbar^2 of every flavour channel, GeV^(8 - 2n)."""
+    flows: Callable[[Momenta, Any], tuple[Any, Any]] | None = None
+    """gg: relative squares of the two colour flows of (gluons, final state) and amplitude parameters, (quark -
+    gluon 1 - gluon 2 - antiquark) and with the gluons exchanged; None where the final state is a singlet."""
 
 
 def _ttbar_channels(p: Momenta, state: measure.InitialState, model: Model) -> measure.Luminosity:
@@ -71,10 +74,20 @@ def _drell_yan_space(model: Model, mass_b: float) -> DrellYanSpace:
 
 PROCESSES: dict[str, Process] = {
     "ttbar": Process(
-        ("lep_plus", "nu", "b", "lep_minus", "nubar", "bbar"), 16, _ttbar_space, _ttbar_channels
+        ("lep_plus", "nu", "b", "lep_minus", "nubar", "bbar"),
+        16,
+        _ttbar_space,
+        _ttbar_channels,
+        gg_ttbar.flow_squares,
     ),
     "hza": Process(("lep_plus", "lep_minus", "b", "bbar"), 10, _hza_space, _hza_channels),
-    "drell_yan": Process(("b", "bbar", "lep_plus", "lep_minus"), 10, _drell_yan_space, _drell_yan_channels),
+    "drell_yan": Process(
+        ("b", "bbar", "lep_plus", "lep_minus"),
+        10,
+        _drell_yan_space,
+        _drell_yan_channels,
+        gg_llbb.flow_squares,
+    ),
 }
 """The processes of the generator by kind of hypothesis; a new hypothesis adds its line."""
 

@@ -119,6 +119,10 @@ def trial_function(kind: str, massless_b: bool) -> Callable[[Context, Array, Arr
     return trials
 
 
+Keep = Callable[[Trials], np.ndarray]
+"""Which trials of a chunk are kept, [CHUNK]: a selection of partons instead of measured events."""
+
+
 @dataclass
 class Accepted:
     """Accepted events in the order of their ids."""
@@ -136,7 +140,7 @@ def unweight(
     given: Context,
     first: int,
     n: int,
-    selection: Selection | None,
+    selection: Selection | Keep | None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Accepted:
     """Accepted trials of the events first, ..., first + n - 1.
@@ -173,12 +177,16 @@ def unweight(
 
 
 def _weights(
-    sampler: Sampler, given: Context, event: np.ndarray, number: np.ndarray, selection: Selection | None
+    sampler: Sampler,
+    given: Context,
+    event: np.ndarray,
+    number: np.ndarray,
+    selection: Selection | Keep | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(rows that pass the selection, their event weight: 0 if the unweighting rejects them)."""
     rows, points, jacobians, accepts = [], [], [], []
     for start, chunk in run_trials(sampler, given, event, number):
-        passed = selected(chunk.columns, selection)
+        passed = selected(chunk, selection)
         rows.append(start + np.flatnonzero(passed))
         points.append(np.asarray(chunk.u)[: len(passed)][passed])
         jacobians.append(np.asarray(chunk.jacobian)[: len(passed)][passed])
@@ -207,9 +215,12 @@ def run_trials(
         yield start, chunk._replace(columns=columns)
 
 
-def selected(columns: dict[str, np.ndarray], selection: Selection | None) -> np.ndarray:
-    """Which events pass (all without a selection)."""
+def selected(chunk: Trials, selection: Selection | Keep | None) -> np.ndarray:
+    """Which of the trials with columns pass (all without a selection)."""
+    columns = chunk.columns
     n = len(columns["met_pt"])
     if selection is None:
         return np.ones(n, dtype=bool)
+    if not isinstance(selection, Selection):
+        return selection(chunk)[:n]
     return apply({**columns, "event": np.arange(n), "weight": np.ones(n)}, selection)[0]

@@ -121,7 +121,8 @@ def fit_transfer(
         "pairs": {
             name: {
                 "truth": p.candidates,
-                "matched": len(p.e_gen),
+                "matched": p.matched,
+                "used": len(p.e_gen),
                 "E_gen_bins": _filled(tables[name], min_entries),
             }
             for name, p in pairs.items()

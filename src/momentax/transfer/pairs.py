@@ -14,6 +14,9 @@ from momentax.events.schema import P4
 MAX_ANGLE = {"electron": 0.1, "muon": 0.1, "b_preFSR": 0.4}
 """Largest Delta R of a matched pair: beyond it the measured object is not the true one (half a jet radius
 would lose b quarks that radiate)."""
+WITHIN_ANGLE = {"electron": True, "muon": True, "b_preFSR": False}
+"""Whether pairs beyond MAX_ANGLE are left out of T. A b jet that is not the quark's (the quark was lost, a gluon split)
+stays: the weight meets it as well, and a T of matched jets alone takes its energy for a measurement."""
 
 
 class Pairs(NamedTuple):
@@ -24,6 +27,8 @@ class Pairs(NamedTuple):
     weight: np.ndarray
     candidates: int
     """Objects with truth before the matching."""
+    matched: int
+    """Of them within MAX_ANGLE of their truth."""
 
 
 class RecoilPairs(NamedTuple):
@@ -51,8 +56,9 @@ class _Momenta(NamedTuple):
 def matched_pairs(events: ak.Array) -> tuple[dict[str, Pairs], RecoilPairs]:
     """Pairs of ``electron``, ``muon`` and ``b_preFSR``, and the recoil, of events in the event schema.
 
-    A lepton's truth is that of its charge, a jet's the b or bbar that ``truth.b_is_j1`` says; pairs further
-    apart than :data:`MAX_ANGLE` are left out, and so are events with b_is_j1 = -1, bad input or no truth.
+    A lepton's truth is that of its charge, a jet's the b or bbar that ``truth.b_is_j1`` says. Leptons further
+    from their truth than :data:`MAX_ANGLE` are left out, and so are events with b_is_j1 = -1, bad input or no truth;
+    the recoil also leaves out events with a jet further from its quark.
     Weights are divided by their mean. Raises InputError without truth or with negative weights.
     """
     if "truth" not in events.fields:
@@ -85,9 +91,11 @@ def matched_pairs(events: ak.Array) -> tuple[dict[str, Pairs], RecoilPairs]:
     is_muon = np.concatenate([seen.is_muon, is_b[:, :2]], axis=1)
     pairs, matched = {}, np.zeros_like(known)
     for name, kind in (("electron", ~is_b & ~is_muon), ("muon", is_muon), ("b_preFSR", is_b)):
-        chosen = known & kind & (angle < MAX_ANGLE[name])
-        matched |= chosen
-        pairs[name] = Pairs(energies[chosen], seen.energy[chosen], every[chosen], int(np.sum(known & kind)))
+        near = known & kind & (angle < MAX_ANGLE[name])
+        matched |= near
+        chosen = near if WITHIN_ANGLE[name] else known & kind
+        counts = (int(np.sum(known & kind)), int(np.sum(near)))
+        pairs[name] = Pairs(energies[chosen], seen.energy[chosen], every[chosen], *counts)
     both = matched[:, 2] & matched[:, 3]
     rec = seen.direction[:, 2:] * np.sqrt(seen.energy**2 - seen.mass**2)[:, 2:, None]
     gen = np.stack([first.p, second.p], axis=1)

@@ -1,0 +1,137 @@
+# Checks of simulated events and of the detector: two samples of a process beside each other; the minimum of the
+# likelihood with a fitted detector and with the configured one. Nothing is done unless `validation` names samples.
+rule compare:
+    input:
+        sample=events("{sample}"),
+        reference=lambda wildcards: events(CONFIG.validation.kinematics[wildcards.sample]),
+    output:
+        histograms=result("validation/kinematics_{sample}.npz"),
+        facts=result("validation/kinematics_{sample}.json"),
+    log:
+        log("validation/compare_{sample}"),
+    benchmark:
+        benchmark_of("validation/compare_{sample}")
+    wildcard_constraints:
+        sample="|".join(CONFIG.validation.kinematics) or "(?!)",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(2000),
+        runtime=more(20),
+    params:
+        code=fingerprint("events"),
+    message:
+        "Comparing {wildcards.sample} with {input.reference}"
+    script:
+        "../scripts/compare.py"
+
+
+rule figure_kinematics:
+    input:
+        histograms=result("validation/kinematics_{sample}.npz"),
+    output:
+        shown=report(
+            figure("kinematics_{sample}", SHOWN),
+            caption="../report/kinematics.rst",
+            category="5 Validation",
+            labels={"figure": "kinematics", "sample": "{sample}"},
+        ),
+        others=figure("kinematics_{sample}", OTHERS),
+    log:
+        log("figures/kinematics_{sample}"),
+    benchmark:
+        benchmark_of("figures/kinematics_{sample}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    params:
+        figures=section("figures"),
+        reference=lambda wildcards: CONFIG.validation.kinematics[wildcards.sample],
+        samples=lambda wildcards: sample_text(
+            [wildcards.sample, CONFIG.validation.kinematics[wildcards.sample]]
+        ),
+        cuts=selection_text(),
+        code=fingerprint("plots.validation"),
+    message:
+        "Drawing {wildcards.sample} beside {params.reference}"
+    script:
+        "../scripts/figure_kinematics.py"
+
+
+rule scan_plane:
+    input:
+        events=events("{sample}"),
+        section=lambda wildcards: (
+            result(f"transfer/{CONFIG.validation.planes.transfer}.yaml")
+            if wildcards.detector == "fitted"
+            else []
+        ),
+        table=lambda wildcards: detector_table() if wildcards.detector == "configured" else [],
+    output:
+        table=result("validation/{sample}_{detector}/likelihood.csv"),
+        facts=result("validation/{sample}_{detector}/likelihood.json"),
+    log:
+        log("validation/plane_{sample}_{detector}"),
+    benchmark:
+        benchmark_of("validation/plane_{sample}_{detector}")
+    wildcard_constraints:
+        sample="|".join(CONFIG.validation.planes.samples) or "(?!)",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(3000),
+        runtime=more(120),
+    params:
+        physics=section("physics"),
+        selection=section("selection"),
+        scan=section("scan"),
+        planes=section("validation", "planes"),
+        truth=lambda wildcards: true_masses(wildcards.sample),
+        seed=CONFIG.seed,
+        code=fingerprint("scan.plane", "events"),
+    message:
+        "Scanning the likelihood of {wildcards.sample} over (mH, mA) with the {wildcards.detector} detector"
+    script:
+        "../scripts/scan_plane.py"
+
+
+rule figure_planes:
+    input:
+        tables=expand(result("validation/{{sample}}_{detector}/likelihood.csv"), detector=DETECTORS),
+        facts=expand(result("validation/{{sample}}_{detector}/likelihood.json"), detector=DETECTORS),
+    output:
+        shown=report(
+            figure("planes_{sample}", SHOWN),
+            caption="../report/planes.rst",
+            category="5 Validation",
+            labels={"figure": "likelihood planes", "sample": "{sample}"},
+        ),
+        others=figure("planes_{sample}", OTHERS),
+    log:
+        log("figures/planes_{sample}"),
+    benchmark:
+        benchmark_of("figures/planes_{sample}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    params:
+        figures=section("figures"),
+        detectors=DETECTORS,
+        points=len(CONFIG.validation.planes.points()),
+        simulation=CONFIG.validation.planes.transfer,
+        invalid=CONFIG.scan.invalid,
+        samples=lambda wildcards: sample_text([wildcards.sample]),
+        cuts=selection_text(),
+        code=fingerprint("plots.validation"),
+    message:
+        "Drawing the likelihood planes of {wildcards.sample}"
+    script:
+        "../scripts/figure_planes.py"
