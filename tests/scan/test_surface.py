@@ -28,7 +28,9 @@ def test_branching_ratios_are_those_of_the_model_and_fall_above_the_top_threshol
 
 def test_surface_returns_what_it_was_made_of():
     nodes = np.array(PLANE.nodes())
-    x, y = (nodes / nodes.mean(axis=0) - 1.0).T
+    m_h, m_a = nodes.T
+    momentum = np.sqrt(((m_h - m_a) ** 2 - 91.1876**2) * ((m_h + m_a) ** 2 - 91.1876**2)) / (2.0 * m_h)
+    x, y = np.log(m_h / 500.0), np.log(momentum / 150.0)
     sigma = np.exp(-7.0 - 2.0 * x + 0.5 * y + 3.0 * x * x - x * y) * branching_ratios(nodes, *THDM)
     surface = fit_surface(nodes, np.stack([sigma, 0.01 * sigma], axis=1), THDM)
     assert surface.at(nodes)[0] == pytest.approx(sigma, rel=1e-9)
@@ -42,11 +44,11 @@ def test_surface_returns_what_it_was_made_of():
 
 @pytest.mark.proof
 def test_surface_between_the_nodes_of_the_generator():
-    """Two points that are no nodes, one beyond the top threshold: within 4 standard deviations."""
+    """Three points that are no nodes, by the thresholds of A -> t tbar and H -> ZA too: within 4 standard deviations."""
     physics, cuts = PhysicsConfig(), SelectionConfig().model_dump()
     surface = visible_surface(PLANE.nodes(), physics, cuts, n_trials=50_000)
     assert surface.chi2 < 4.0 * surface.degrees
-    points = np.array([(500.0, 300.0), (540.0, 355.0)])
+    points = np.array([(500.0, 300.0), (540.0, 355.0), (440.0, 335.0)])
     value, error = surface.at(points)
     for (m_h, m_a), v, e in zip(points, value, error, strict=True):
         direct, direct_error = visible_cross_section(
