@@ -44,7 +44,7 @@ def test_surface_returns_what_it_was_made_of():
 
 @pytest.mark.proof
 def test_surface_between_the_nodes_of_the_generator():
-    """Three points that are no nodes, by the thresholds of A -> t tbar and H -> ZA too: within 4 standard deviations."""
+    """Three points that are no nodes, two of them by a threshold: within 4 standard deviations."""
     physics, cuts = PhysicsConfig(), SelectionConfig().model_dump()
     surface = visible_surface(PLANE.nodes(), physics, cuts, n_trials=50_000)
     assert surface.chi2 < 4.0 * surface.degrees

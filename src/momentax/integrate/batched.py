@@ -27,7 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from momentax.integrate import grid, points
+from momentax.integrate import grid, points, replicates
 from momentax.integrate.result import consistent, make_results
 from momentax.processes.base import IntegrandFn
 from momentax.processes.observed import Observed
@@ -147,8 +147,8 @@ class BatchedIntegrator:
             if not len(now):
                 continue
             sums = self._run(items, edges, now, event_ids, blocks, blocks, progress)
-            mean, scatter = _mean(sums.mean), _scatter(sums.mean)
-            plain = (_mean(sums.mean2) - mean**2) / (blocks * POINTS // REPLICATES)
+            mean, scatter = replicates.mean(sums.mean), replicates.scatter(sums.mean)
+            plain = (replicates.mean(sums.mean2) - mean**2) / (blocks * POINTS // REPLICATES)
             usable = plain > 0.0
             chi2[now] = (REPLICATES - 1) * np.where(usable, scatter**2 / np.where(usable, plain, 1.0), 0.0)
             before = np.hypot(error[now], scatter / np.sqrt(REPLICATES))
@@ -158,7 +158,7 @@ class BatchedIntegrator:
             scaled = error[now] * np.sqrt(np.asarray(self.blocks)[kept.rung[now]] / blocks)
             chi2[now] += np.where(again, pull**2, 0.0)
             dof[now] = REPLICATES - 1 + again
-            value[now], error[now] = mean, _pooled(scatter / np.sqrt(REPLICATES), scaled)
+            value[now], error[now] = mean, replicates.pooled(scatter / np.sqrt(REPLICATES), scaled)
             n_eval[now] += blocks * POINTS
             kept.edges[now], kept.rung[now] = edges[now], rung
             edges[now] = _refine(edges[now], sums.bins)
@@ -209,7 +209,7 @@ class BatchedIntegrator:
                     jnp.swapaxes(evaluate(sample(edges, self._net_of(slots), shifts), tile, self.model), 0, 1)
                     for slots in self._calls(len(index), copies, blocks)
                 ]
-                mean = _added(_by_block(calls, len(index), copies)[:, :blocks]) / blocks
+                mean = replicates.added(replicates.by_block(calls, len(index), copies)[:, :blocks]) / blocks
                 if out is None:
                     out = np.full((mean.shape[1], REPLICATES, n * k), np.nan)
                 out[:, :, index] = np.moveaxis(mean, 0, 2)
@@ -309,53 +309,17 @@ class BatchedIntegrator:
                 found = self._evaluate(sample(grids, self._net_of(slots), shifts), tile, self.model, refining)
                 for kept, a in zip(parts if refining else parts[:2], found, strict=False):
                     kept.append(a)
-            mean, mean2 = (_added(_by_block(p, size, copies)[:, :blocks]) / blocks for p in parts[:2])
+            mean, mean2 = (
+                replicates.added(replicates.by_block(p, size, copies)[:, :blocks]) / blocks for p in parts[:2]
+            )
             out.mean[:, inside], out.mean2[:, inside] = mean.T, mean2.T
-            out.bins[inside] = _added(_by_block(parts[2], size, copies)[:, : min(blocks, REFINING)])
+            out.bins[inside] = replicates.added(
+                replicates.by_block(parts[2], size, copies)[:, : min(blocks, REFINING)]
+            )
             done += size
             if progress is not None:
                 progress(done, len(active))
         return out
-
-
-def _by_block(calls: Sequence[jax.Array], n: int, copies: int) -> np.ndarray:
-    """Results [tile, ...] of all calls as [items, blocks, ...]."""
-    each = [np.asarray(a)[: n * copies] for a in calls]
-    return np.concatenate([a.reshape(n, copies, *a.shape[1:]) for a in each], axis=1)
-
-
-def _added(by_block: np.ndarray) -> np.ndarray:
-    """Sum of [n, blocks, ...] over the blocks, one after the other: numpy's order depends on n."""
-    total = by_block[:, 0].copy()
-    for k in range(1, by_block.shape[1]):
-        total += by_block[:, k]
-    return total
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean of [replicates, n] over the replicates, added one after the other: numpy's order depends on n."""
-    total = values[0].copy()
-    for row in values[1:]:
-        total += row
-    return total / len(values)
-
-
-def _scatter(means: np.ndarray) -> np.ndarray:
-    """Standard deviation of [replicates, n] over the replicates; of weights whose squares underflow, too."""
-    scale = np.max(np.abs(means), axis=0)
-    scale = np.where(scale > 0.0, scale, 1.0)
-    deviation = means / scale - _mean(means / scale)
-    return scale * np.sqrt(_mean(deviation**2) * len(means) / (len(means) - 1))
-
-
-def _pooled(error: np.ndarray, scaled: np.ndarray) -> np.ndarray:
-    """Error from the replicates of this rung and, where there is one, from the rung before (``scaled`` to this one).
-
-    Where a few points carry an integral, its estimate and its scatter go up and down together, so that low values come
-    with small errors. The rung before knows nothing of this one's value. It had a worse grid: it counts at most twice.
-    """
-    before = np.where(scaled > 0.0, np.minimum(scaled, 2.0 * error), error)
-    return np.hypot(error, before) / np.sqrt(2.0)
 
 
 def _refine(edges: np.ndarray, sums: np.ndarray) -> np.ndarray:

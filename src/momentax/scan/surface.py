@@ -19,8 +19,8 @@ Progress = Callable[[int, int], None]
 class Surface(NamedTuple):
     """ln(sigma_vis / (BR(H -> ZA) BR(A -> bb))) = polynomial of degree 3 in (ln mH, ln p).
 
-    The branching ratios have thresholds (A -> t tbar, H -> A A); they are taken out. p is the momentum of Z and A in the
-    rest frame of H: the acceptance follows it, and it moves as the root of the distance to the threshold mH = mA + mZ,
+    The branching ratios have thresholds (A -> t tbar, H -> A A): they are taken out. p is the momentum of Z and A in
+    the rest frame of H: the acceptance follows it, and it moves as the root of the distance to mH = mA + mZ,
     where a polynomial in mA is 3 % off (chi2 of 225 for 8 degrees; 16 in p).
     """
 
