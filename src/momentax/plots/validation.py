@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
+from scipy.interpolate import CloughTocher2DInterpolator
 
 from momentax.events.observables import Comparison
 from momentax.plots import style
@@ -125,12 +126,8 @@ def likelihood_planes(
         plt.close(figure)
         for ax, (name, (scan, facts)) in zip(axes[0], scans.items(), strict=True):
             m_h, m_a, delta = (scan.columns[c] for c in ("mH", "mA", "delta_nll"))
-            shown = ax.tricontourf(
-                m_a,
-                m_h,
-                np.minimum(delta, 0.999 * _DEEPEST),
-                levels=np.linspace(0, _DEEPEST, 21),
-                cmap="cividis_r",
+            shown = ax.contourf(
+                *_between_points(m_a, m_h, delta), levels=np.linspace(0, _DEEPEST, 21), cmap="cividis_r"
             )
             ax.plot(m_a, m_h, ".", color="w", ms=2, alpha=0.6)
             truth, best = facts["truth"], facts["fitted_minimum"]
@@ -158,3 +155,15 @@ def likelihood_planes(
         style.heading(axes[0][0], config)
         axes[0][-1].text(1.0, 1.015, title, transform=axes[0][-1].transAxes, ha="right", size=12)
     return figure
+
+
+def _between_points(
+    m_a: np.ndarray, m_h: np.ndarray, delta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(mA, mH, delta) on a finer lattice, clipped to the colours; NaN beyond the points.
+
+    Cubic: the valley runs across the lattice, and between triangles it would break up into steps.
+    """
+    x, y = np.meshgrid(*(np.linspace(v.min(), v.max(), 200) for v in (m_a, m_h)))
+    smooth = CloughTocher2DInterpolator(np.stack([m_a, m_h], axis=1), delta)(x, y)
+    return x, y, np.clip(smooth, 0.0, 0.999 * _DEEPEST)
