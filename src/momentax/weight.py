@@ -67,9 +67,10 @@ def weigh(
     if rows := pair_rows(events):
         records = weigh(rows.events, hypothesis, physics, progress)
         return rows.total(records, physics.integration.relative_accuracy)
-    if isinstance(hypothesis, HZA) and physics.mass_points_together:
-        return weigh_mass_points(events, [hypothesis], physics, progress)[hypothesis.label]
     pdf, detector, observed, ids = inputs(events, physics)
+    if isinstance(hypothesis, HZA) and physics.mass_points_together:
+        alone = fallback(physics, pdf, detector)
+        return mass_points.integrate_one(observed, ids, hypothesis, physics, pdf, detector, alone, progress)
     model = hypothesis.model(physics, pdf, detector)
     if physics.integration.integrator == "vegas":
         return weigh_reference(observed, ids, hypothesis, model, physics, progress)

@@ -18,6 +18,8 @@ Array = jax.Array
 REACH = 46.0
 """Nodes cover transfer functions down to exp(-REACH) of their peak: far from an event two narrow poles outweigh what
 lies near it. With exp(-27) one weight in a hundred was too small without a warning, by factors up to 3,000."""
+N_REACH = 64
+"""Points of the scan of each b's momentum that finds how far the nodes have to reach."""
 SPREAD = 0.15
 """Nodes in a are cosh(SPREAD n) times further apart n standard deviations from the measured s_A than there."""
 FOLD_SCALE = 0.3
@@ -118,16 +120,22 @@ def pair_at(g: Geometry, s_a: Array, t: Array) -> Pair:
 
 def safe_log(x: Array) -> Array:
     """ln x, finite at 0."""
-    return jnp.log(jnp.maximum(x, 1e-300))
+    return jnp.log(jnp.maximum(x, jnp.finfo(x.dtype).tiny))
 
 
-def _reach_of_b(detector: Detector, b: Particle) -> tuple[Array, Array, Array, Array]:
-    """(ln |p| grid, ln T on it, lower and upper end where T is above e^-REACH of its largest value)."""
-    log_p = jnp.log(b.e_mean) + jnp.linspace(-2.5, 2.5, 160)
-    log_t = safe_log(detector.bjet.density(b.e_rec, jnp.sqrt(jnp.exp(2.0 * log_p) + MASS_B**2)))
-    inside = log_t > jnp.max(log_t) - REACH
-    low = jnp.min(jnp.where(inside, log_p, jnp.inf))
-    return log_p, log_t, low, jnp.max(jnp.where(inside, log_p, -jnp.inf))
+def _reach_of_b(detector: Detector, b: Particle) -> tuple[Array, Array]:
+    """(ln |p| [N_REACH] over which T is above e^-REACH of its largest value, ln T there relative to that value)."""
+
+    def log_t(log_p: Array) -> Array:
+        return detector.bjet.log_density(b.e_rec, jnp.sqrt(jnp.exp(2.0 * log_p) + MASS_B**2))
+
+    wide = jnp.log(b.e_mean) + jnp.linspace(-2.5, 2.5, 160)
+    values = log_t(wide)
+    inside = values > jnp.max(values) - REACH
+    low = jnp.min(jnp.where(inside, wide, jnp.inf))
+    high = jnp.max(jnp.where(inside, wide, -jnp.inf))
+    log_p = jnp.linspace(low, high, N_REACH)
+    return log_p, log_t(log_p) - jnp.max(values)
 
 
 def geometry(x: Observed, detector: Detector, n_a: int) -> tuple[Geometry, Array]:
@@ -135,9 +143,10 @@ def geometry(x: Observed, detector: Detector, n_a: int) -> tuple[Geometry, Array
     w = one_minus_cos(x.b.direction, x.bbar.direction)
     z = x.lep_plus.momentum(x.lep_plus.e_mean, 0.0) + x.lep_minus.momentum(x.lep_minus.e_mean, 0.0)
     z1, z2 = (2.0 * (z.e - z.x * n[0] - z.y * n[1] - z.z * n[2]) for n in (x.b.direction, x.bbar.direction))
-    log_p1, log_t1, low1, high1 = _reach_of_b(detector, x.b)
-    log_p2, log_t2, low2, high2 = _reach_of_b(detector, x.bbar)
-    both = log_t1[:, None] + log_t2 - jnp.max(log_t1) - jnp.max(log_t2)
+    log_p1, log_t1 = _reach_of_b(detector, x.b)
+    log_p2, log_t2 = _reach_of_b(detector, x.bbar)
+    low1, high1, low2, high2 = log_p1[0], log_p1[-1], log_p2[0], log_p2[-1]
+    both = log_t1[:, None] + log_t2
     p1, p2 = jnp.exp(log_p1)[:, None], jnp.exp(log_p2)
     e1, e2 = jnp.sqrt(p1**2 + MASS_B**2), jnp.sqrt(p2**2 + MASS_B**2)
     pair = 2.0 * MASS_B**2 * (p1**2 + p2**2 + MASS_B**2) / (e1 * e2 + p1 * p2) + 2.0 * p1 * p2 * w
@@ -163,3 +172,14 @@ def geometry(x: Observed, detector: Detector, n_a: int) -> tuple[Geometry, Array
     ends = jnp.array([[low1, high1], [low2, high2]])
     h_low, h_high = jnp.arcsinh(eta_low / FOLD_SCALE), jnp.arcsinh(eta_high / FOLD_SCALE)
     return g._replace(h_low=h_low, h_span=h_high - h_low), ends
+
+
+def restricted(g: Geometry, n_a: int, first: Array, last: Array, eta_low: Array, eta_high: Array) -> Geometry:
+    """``n_a`` nodes in a from node ``first`` to ``last`` (real numbers) of ``g``; eta in [eta_low, eta_high]."""
+    h_low, h_high = jnp.arcsinh(eta_low / FOLD_SCALE), jnp.arcsinh(eta_high / FOLD_SCALE)
+    return g._replace(
+        n_low=g.n_low + first * g.n_step,
+        n_step=g.n_step * (last - first) / (n_a - 1),
+        h_low=h_low,
+        h_span=h_high - h_low,
+    )

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from momentax.amplitudes import gg_hza
 from momentax.amplitudes.parameters import z_couplings
 from momentax.integrate.product_rule import breit_wigner_weights
 from momentax.pdf import FixedScalePdf
 from momentax.processes import hza_geometry
+from momentax.processes.hza_splines import Contracted, floored, relative_error, second_derivatives, spline
 from momentax.processes.hza_table import Table
 
 Array = jax.Array
@@ -31,13 +31,9 @@ LOG_A, LOG_H = (4.4, 19.0), (5.0, 19.0)
 """Their ends; s in GeV^2: from 2 m_b (with the leptons: 12 GeV) to the energy of the collider."""
 ROWS, COLUMNS = 32, 128
 """Block of the fixed grids that is interpolated and contracted at a time."""
-_NOTHING = 150.0
-"""ln rho is cut this far below its largest value."""
 _DEEPEST = 45.0
 """Where ln rho is this far below its largest value, no pole can make it count: a resonance of 2 MeV that the event is
 1 TeV away from outweighs the rest by pi (1e6)^2/(0.6 x 3e4) = e^19, both together by e^38."""
-_STEEPEST = 10.0
-"""Largest fall of ln rho between neighbouring nodes: Gaussian tails reach 4."""
 
 
 class Plane(NamedTuple):
@@ -70,17 +66,9 @@ def plane(
     grid_h = _grid(LOG_H, STEP_H, COLUMNS)
     weights_a, low = (breit_wigner_weights(grid_a, p.mass_A, p.width_A, k) * np.exp(grid_a) for k in (6, 4))
     s_h = np.exp(grid_h)
-    form = []
-    for q in parameters:
-        sba = math.sqrt(1.0 - q.cos_ba**2)
-        top, bottom = (gg_hza.loop_form_factor(s_h, m) for m in (q.mass_t, q.mass_b_loop))
-        form.append((top * (q.cos_ba - sba / q.tan_beta) + bottom * (q.cos_ba + sba * q.tan_beta)).abs2)
+    form = [form_factor2(s_h, q) for q in parameters]
     weights_h = breit_wigner_weights(grid_h, p.mass_H, p.width_H) * np.array(form) * s_h**2
-    coupling = 4.0 * math.pi * p.alpha_s / (8.0 * math.pi**2 * p.vev)
-    hza = p.e**2 * (1.0 - p.cos_ba**2) / (p.sw2 * (1.0 - p.sw2))
-    left, right = (np.array(c) for c in z_couplings(-1.0, -0.5, p.e, p.sw2))
-    decay_a = 3.0 * (p.yukawa_mass_b * p.tan_beta / p.vev) ** 2
-    factor = 4.0 * coupling**2 * hza * decay_a * (left**2 + right**2) * (2.0 / 256.0)
+    factor = np.array([couplings(q) for q in parameters])
     interpolation: Any = np.stack(
         [_lagrange(q, own, tabulated) for q, own in zip(scales, nodes, strict=True)], axis=1
     )
@@ -91,6 +79,22 @@ def plane(
         factor,
         interpolation,
     )
+
+
+def form_factor2(s_h: Array, q: gg_hza.HzaParameters) -> Array:
+    """|sum of the top and the bottom loop|^2 of g g -> H."""
+    sba = jnp.sqrt(1.0 - q.cos_ba**2)
+    top, bottom = (gg_hza.loop_form_factor(s_h, m) for m in (q.mass_t, q.mass_b_loop))
+    return (top * (q.cos_ba - sba / q.tan_beta) + bottom * (q.cos_ba + sba * q.tan_beta)).abs2
+
+
+def couplings(q: gg_hza.HzaParameters) -> Array:
+    """What multiplies form factor, Breit-Wigner factors, s_H^2, s_A and the leptons' helicity sum in Mbar^2."""
+    coupling = 4.0 * math.pi * q.alpha_s / (8.0 * math.pi**2 * q.vev)
+    hza = q.e**2 * (1.0 - q.cos_ba**2) / (q.sw2 * (1.0 - q.sw2))
+    left, right = z_couplings(-1.0, -0.5, q.e, q.sw2)
+    decay_a = 3.0 * (q.yukawa_mass_b * q.tan_beta / q.vev) ** 2
+    return 4.0 * coupling**2 * hza * decay_a * (left**2 + right**2) * (2.0 / 256.0)
 
 
 def _lagrange(scale: float, nodes: Sequence[float], tabulated: Sequence[float]) -> Any:
@@ -113,84 +117,17 @@ def _grid(ends: tuple[float, float], step: float, block: int) -> np.ndarray:
     return ends[0] + step * np.arange(n)
 
 
-def _second_derivatives(n: int) -> np.ndarray:
-    """Matrix that turns values at 0, ..., n - 1 into the second derivatives of their not-a-knot cubic spline."""
-    return CubicSpline(np.arange(n), np.eye(n), axis=0, bc_type="not-a-knot")(np.arange(n), 2)
-
-
-def _spline(y0: Array, y1: Array, m0: Array, m1: Array, t: Array) -> Array:
-    """Cubic of a unit interval from values and second derivatives at its ends."""
-    u = 1.0 - t
-    return u * y0 + t * y1 - (u * t / 6.0) * ((1.0 + u) * m0 + (1.0 + t) * m1)
-
-
-def _without_cliffs(log_rho: Array) -> Array:
-    """ln rho [a, v] that falls by at most _STEEPEST from node to node: a spline rings at a cliff."""
-    for axis in (0, 1):
-        y = jnp.moveaxis(log_rho, axis, 0)
-        for shift in (1, 2, 4):
-            drop = _STEEPEST * shift
-            up = jnp.concatenate([y[shift:], jnp.full_like(y[:shift], -jnp.inf)])
-            down = jnp.concatenate([jnp.full_like(y[:shift], -jnp.inf), y[:-shift]])
-            y = jnp.maximum(y, jnp.maximum(up, down) - drop)
-        log_rho = jnp.moveaxis(y, 0, axis)
-    return log_rho
-
-
-def relative_error(table: Table) -> Array:
-    """Estimated relative error of rho at the nodes, [a, v].
-
-    The trapezoidal rules converge geometrically: halving the step squares the relative error, so the square of the
-    difference between a rule and its half bounds the error of the whole one. Interpolation is of fourth order: between
-    the nodes it is at most a 16th as wrong as at a node that was left out.
-    """
-    difference = jnp.expm1(table.log_coarse - table.log_rho[0])
-    difference = jnp.where(jnp.isfinite(difference), difference, 0.0)
-    rules = jnp.sum(difference**2, axis=0)
-    y = _floored(table.log_rho[0])
-    interpolation = (_left_out(y) + _left_out(y.T).T) / 16.0
-    return jnp.minimum(rules + interpolation, 1.0)
-
-
-def _left_out(y: Array) -> Array:
-    """|cubic through the nodes at -3, -1, 1, 3 steps along the first axis - y|; at the ends, the nearest such."""
-    inner = jnp.abs((9.0 * (y[2:-4] + y[4:-2]) - y[:-6] - y[6:]) / 16.0 - y[3:-3])
-    return jnp.concatenate([jnp.repeat(inner[:1], 3, axis=0), inner, jnp.repeat(inner[-1:], 3, axis=0)])
-
-
-def _floored(log_rho: Array) -> Array:
-    """ln rho of the first scale, relative to its largest value, cut at -_NOTHING and without cliffs."""
-    finite = jnp.where(jnp.isfinite(log_rho), log_rho, -jnp.inf)
-    return _without_cliffs(jnp.maximum(finite - jnp.max(finite), -_NOTHING))
-
-
-class Contracted(NamedTuple):
-    """Weights of one event at every mass point, and what their relative errors are estimated to be."""
-
-    value: Array
-    """[points], pb/(GeV^6 sr^4)."""
-    of_table: Array
-    """[points]: what the nodes of the table leave out; neighbouring mass points share it."""
-    of_rule: Array
-    """[points]: of the mass point's own quadrature."""
-
-    @property
-    def error(self) -> Array:
-        """Relative error of ``value``, [points]."""
-        return self.of_table + self.of_rule
-
-
 def contract(table: Table, p: Plane) -> Contracted:
     """W of one event at every mass point."""
     g = table.geometry
     largest = jnp.max(jnp.where(jnp.isfinite(table.log_rho[0]), table.log_rho[0], -jnp.inf))
-    log_rho = _floored(table.log_rho[0])
+    log_rho = floored(table.log_rho[0])
     ratios = jnp.exp(table.log_rho[1:] - table.log_rho[0])
     ratios = jnp.where(jnp.isfinite(ratios), ratios, 1.0)
     slow = jnp.concatenate([ratios, relative_error(table)[None]])
     n_a, n_v = log_rho.shape
-    curve_a = jnp.asarray(_second_derivatives(n_a)) @ log_rho
-    to_curve_v = jnp.asarray(_second_derivatives(n_v)).T
+    curve_a = jnp.asarray(second_derivatives(n_a)) @ log_rho
+    to_curve_v = jnp.asarray(second_derivatives(n_v)).T
     points = p.factor.shape[0]
     total_columns = p.weights_h.shape[0]
 
@@ -201,7 +138,7 @@ def contract(table: Table, p: Plane) -> Contracted:
         inside_a = (position >= 0.0) & (position <= n_a - 1.0)
         i = jnp.clip(position.astype(jnp.int32), 0, n_a - 2)
         t = (position - i)[:, None]
-        y = _spline(log_rho[i], log_rho[i + 1], curve_a[i], curve_a[i + 1], t)  # [ROWS, v]
+        y = spline(log_rho[i], log_rho[i + 1], curve_a[i], curve_a[i + 1], t)  # [ROWS, v]
         curve_v = y @ to_curve_v
         others = (1.0 - t) * slow[:, i] + t * slow[:, i + 1]  # [others, ROWS, v]
         base = hza_geometry.fold(g, a)
@@ -232,7 +169,7 @@ def contract(table: Table, p: Plane) -> Contracted:
             def take(source: Array, shift: int) -> Array:
                 return jnp.take_along_axis(source, j + shift, axis=-1)
 
-            rho = jnp.exp(_spline(take(y, 0), take(y, 1), take(curve_v, 0), take(curve_v, 1), f))
+            rho = jnp.exp(spline(take(y, 0), take(y, 1), take(curve_v, 0), take(curve_v, 1), f))
             rho = jnp.where(inside, rho, 0.0)
             many = jax.vmap(lambda s: (1.0 - f) * take(s, 0) + f * take(s, 1))(others) * rho
             stack = jnp.concatenate([rho[None], many]).reshape(-1, COLUMNS)

@@ -47,11 +47,22 @@ class BinnedTransfer(NamedTuple):
 
     def density(self, e_rec: Array, e_gen: Array) -> Array:
         """T(e_rec | e_gen), 1/GeV; arguments in GeV, broadcast. Positive everywhere."""
+        inside, tail = self._density(e_rec, e_gen)
+        return inside * jnp.exp(-tail)
+
+    def log_density(self, e_rec: Array, e_gen: Array) -> Array:
+        """ln T(e_rec | e_gen): without underflow in any precision."""
+        inside, tail = self._density(e_rec, e_gen)
+        return jnp.log(inside) - tail
+
+    def _density(self, e_rec: Array, e_gen: Array) -> tuple[Array, Array]:
+        """(density at the nearest knots, 1/GeV; decay lengths into a tail)."""
         e_rec, e = jnp.broadcast_arrays(jnp.asarray(e_rec), jnp.maximum(e_gen, _MIN_ENERGY))
         row, mix = self._row(e)
         center, width = self._peak(row, mix, e)
         accepted = 1.0 - self._cdf(row, mix, -center / width)
-        return self._pdf(row, mix, (e_rec - center) / width) / (width * accepted)
+        value, tail = self._pdf(row, mix, (e_rec - center) / width)
+        return value / (width * accepted), tail
 
     def sample(self, u: Array, e_gen: Array) -> Array:
         """e_rec > 0 (GeV) at the cumulative probability ``u`` in [0, 1]: inverse distribution function."""
@@ -107,12 +118,13 @@ class BinnedTransfer(NamedTuple):
         knots = table.shape[-1]
         return _gather(table.reshape(-1), row * knots + knot, mix, knots)
 
-    def _pdf(self, row: Array, mix: Array, z: Array) -> Array:
+    def _pdf(self, row: Array, mix: Array, z: Array) -> tuple[Array, Array]:
+        """p at z or at the end of the knots, and the decay lengths beyond it."""
         knot, t = self._knot(z)
         low = self._values(self.shape, row, mix, knot)
         high = self._values(self.shape, row, mix, knot + 1)
         below, above = self._tails(z)
-        return (low + t * (high - low)) * jnp.exp(-below - above)
+        return low + t * (high - low), below + above
 
     def _cdf(self, row: Array, mix: Array, z: Array) -> Array:
         knot, t = self._knot(z)

@@ -45,6 +45,13 @@ class GaussianTransfer(NamedTuple):
         exponent = jnp.minimum(0.5 * pull * pull, _MAX_EXPONENT)
         return jnp.exp(-exponent) * inverse / (_SQRT_2PI * _phi(e * inverse))
 
+    def log_density(self, e_rec: Array, e_gen: Array) -> Array:
+        """ln T(e_rec | e_gen): without underflow in any precision."""
+        e = jnp.maximum(e_gen, _MIN_ENERGY)
+        inverse = 1.0 / self.sigma(e)
+        pull = (e_rec - e) * inverse
+        return jnp.log(inverse / (_SQRT_2PI * _phi(e * inverse))) - 0.5 * pull * pull
+
     def sample(self, u: Array, e_gen: Array) -> Array:
         """e_rec > 0 (GeV) at the cumulative probability ``u`` in [0, 1]: inverse distribution function."""
         e = jnp.maximum(e_gen, _MIN_ENERGY)
