@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from momentax.config import PhysicsConfig
@@ -175,12 +176,12 @@ def integrate_one(
     arguments = (detector, physics.sqrt_s, gluon, jax.tree.map(float, parameters))
     open_ = np.flatnonzero(~bad)
     total = len(open_)
-    for size in (hza_point.COARSE, hza_point.FINE):
+    for size in hza_point.LADDER:
         for start in range(0, len(open_), CHUNK):
             index = open_[start : start + CHUNK]
             # always full: one compilation, and the same bits beside any other events
             padded = np.concatenate([index, np.full(CHUNK - len(index), index[-1])])
-            found = jax.tree.map(np.asarray, _points(_take(observed, padded), *arguments, size=size))
+            found = jax.tree.map(np.asarray, _points(len(index), _take(observed, padded), *arguments, size=size))
             value[index] = found.value[: len(index)]
             error[index] = found.error[: len(index)] * value[index]
             if progress is not None and size == hza_point.COARSE:
@@ -244,14 +245,26 @@ def _slope_of_table(
 
 
 def _weigh_points(
-    x: Observed, detector: Detector, sqrt_s: Any, gluon: Any, parameters: Any, size: hza_point.Resolution
+    n: Any,
+    x: Observed,
+    detector: Detector,
+    sqrt_s: Any,
+    gluon: Any,
+    parameters: Any,
+    size: hza_point.Resolution,
 ) -> Contracted:
-    """Weights of a chunk of events at one mass point, one after the other on a CPU, at once elsewhere."""
+    """Weights of the first ``n`` of a chunk of events at one mass point: one by one on a CPU, at once elsewhere."""
 
     def one(event: Observed) -> Contracted:
         return hza_point.weigh_point(event, detector, sqrt_s, gluon, parameters, size)
 
-    return jax.lax.map(one, x, batch_size=None if jax.default_backend() == "cpu" else CHUNK)
+    if jax.default_backend() != "cpu":
+        return jax.vmap(one)(x)
+
+    def add(i: Any, found: Contracted) -> Contracted:
+        return jax.tree.map(lambda whole, w: whole.at[i].set(w), found, one(x.take(i)))
+
+    return jax.lax.fori_loop(0, n, add, Contracted(*(jnp.zeros(CHUNK) for _ in Contracted._fields)))
 
 
 _points = jax.jit(_weigh_points, static_argnames="size")

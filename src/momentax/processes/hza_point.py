@@ -24,6 +24,9 @@ from momentax.transfer import Detector
 
 Array = jax.Array
 
+GAIN = 5.0
+"""Of the interpolation over every other node (:func:`relative_error`): 16 would hold for nodes as dense as those of the
+table of all mass points; here they may be stretched over a far pole and the measured event."""
 EVEN_SHARE = 0.6
 """Of the points, for what is not the pole."""
 NEWTON = 8
@@ -37,9 +40,11 @@ class Resolution(NamedTuple):
     h: int
 
 
-COARSE = Resolution(Nodes(12, 24, 24, 8), 49, 97)
-FINE = Resolution(Nodes(20, 40, 32, 12), 97, 193)
-"""The ladder of one mass point."""
+COARSE = Resolution(Nodes(16, 24, 24, 8), 73, 145)
+FINE = Resolution(Nodes(24, 40, 32, 8), 129, 257)
+FINEST = Resolution(Nodes(32, 64, 48, 12), 257, 513)
+LADDER = (COARSE, FINE, FINEST)
+"""Sizes that are tried one after the other."""
 
 
 class Rule(NamedTuple):
@@ -106,7 +111,7 @@ def contract_point(table: Table, q: gg_hza.HzaParameters, size: Resolution) -> C
     _, n_a, n_v = table.log_rho.shape
     log_rho = floored(table.log_rho[0])
     largest = jnp.max(table.log_rho[0])
-    wrong = relative_error(table)
+    wrong = relative_error(table, GAIN)
 
     def factor(log_s: Array, mass: Array, width: Array) -> Array:
         s = jnp.exp(log_s)

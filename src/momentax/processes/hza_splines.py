@@ -59,18 +59,18 @@ def _without_cliffs(log_rho: Array) -> Array:
     return log_rho
 
 
-def relative_error(table: Table) -> Array:
+def relative_error(table: Table, gain: float = 16.0) -> Array:
     """Estimated relative error of rho at the nodes, [a, v].
 
     The trapezoidal rules converge geometrically: halving the step squares the relative error, so the square of the
     difference between a rule and its half bounds the error of the whole one. Interpolation is of fourth order: between
-    the nodes it is at most a 16th as wrong as at a node that was left out.
+    the nodes it is at most a 16th (``gain``) as wrong as at a node that was left out.
     """
     difference = jnp.expm1(table.log_coarse - table.log_rho[0])
     difference = jnp.where(jnp.isfinite(difference), difference, 0.0)
     rules = jnp.sum(difference**2, axis=0)
     y = floored(table.log_rho[0])
-    interpolation = (_left_out(y) + _left_out(y.T).T) / 16.0
+    interpolation = (_left_out(y) + _left_out(y.T).T) / gain
     return jnp.minimum(rules + interpolation, 1.0)
 
 
