@@ -181,7 +181,9 @@ def integrate_one(
             index = open_[start : start + CHUNK]
             # always full: one compilation, and the same bits beside any other events
             padded = np.concatenate([index, np.full(CHUNK - len(index), index[-1])])
-            found = jax.tree.map(np.asarray, _points(len(index), _take(observed, padded), *arguments, size=size))
+            found = jax.tree.map(
+                np.asarray, _points(len(index), _take(observed, padded), *arguments, size=size)
+            )
             value[index] = found.value[: len(index)]
             error[index] = found.error[: len(index)] * value[index]
             if progress is not None and size == hza_point.COARSE:

@@ -34,12 +34,14 @@ def integrate(
     generator: np.random.Generator,
     iterations: int = 10,
     adaptation: float = 0.3,
+    chunk: int = CHUNK,
+    **settings: float,
 ) -> Integral:
     """Integral of ``f`` over the unit cube.
 
     Parameters
     ----------
-    f : [CHUNK, dim] -> [CHUNK]
+    f : [chunk, dim] -> [chunk]
         Integrand, evaluated on batches of one fixed size.
     dim : int
         Dimension of the cube.
@@ -49,6 +51,10 @@ def integrate(
         The only source of random numbers.
     iterations : int
         Iterations in all; the first ``adaptation`` share of them only adapts the grid.
+    chunk : int
+        Points that ``f`` wants at a time.
+    settings
+        Of ``vegas.Integrator``, such as ``alpha`` and ``beta``.
 
     Returns
     -------
@@ -63,13 +69,15 @@ def integrate(
         nonlocal n_done
         n = len(x)
         n_done += n
-        padded = np.concatenate([x, np.full((-n % CHUNK, dim), 0.5)])
-        values = np.concatenate([np.asarray(f(padded[i : i + CHUNK])) for i in range(0, n, CHUNK)])[:n]
+        padded = np.concatenate([x, np.full((-n % chunk, dim), 0.5)])
+        values = np.concatenate([np.asarray(f(padded[i : i + chunk])) for i in range(0, n, chunk)])[:n]
         if not np.all(np.isfinite(values)):
             raise _NotANumberError
         return values
 
-    integrator = vegas.Integrator([[0.0, 1.0]] * dim, ran_array_generator=lambda size: generator.random(size))
+    integrator = vegas.Integrator(
+        [[0.0, 1.0]] * dim, ran_array_generator=lambda size: generator.random(size), **settings
+    )
     n_adapt = max(1, round(adaptation * iterations))
     per_iteration = max(100, n_eval // iterations)
     try:

@@ -32,8 +32,8 @@ Array = jax.Array
 
 X_SPAN = 9.6
 """The rule in x covers this many standard deviations."""
-T_REACH = 14.0
-"""The rule in t covers e^-14 of the largest integrand at its (s_A, s_H)."""
+T_REACH = 10.0
+"""The rule in t covers e^-10 of the largest integrand at its (s_A, s_H)."""
 N_SCAN = 32
 """Points in t of the scan that finds where the integrand is."""
 DEGREE = 5
@@ -209,12 +209,28 @@ def densities(
         l, _ = _lepton_scale(leptons.c, u1 * jnp.exp(tilt) + u2 * jnp.exp(-tilt), some)
         pull1 = (jnp.log(l) + tilt - leptons.scale - leptons.tilt) / leptons.rel1
         pull2 = (jnp.log(l) - tilt - leptons.scale + leptons.tilt) / leptons.rel2
-        guess = log_b - 0.5 * (pull1**2 + pull2**2) - jnp.log((leptons.c * l**2 - s_z) ** 2 + mg_z**2)
-        near = guess > jnp.max(guess, axis=0) - T_REACH
+        b1 = FourVector(b.e1, *(b.p1 * n for n in n1))
+        b2 = FourVector(b.e2, *(b.p2 * n for n in n2))
+        e_p, e_m = l * jnp.exp(tilt), l * jnp.exp(-tilt)
+        k_x = e_p * n_plus[0] + e_m * n_minus[0] + b1.x + b2.x
+        k_y = e_p * n_plus[1] + e_m * n_minus[1] + b1.y + b2.y
+        to_x, to_y = recoil_shift(x, b1, b2, recoil.c)
+        guess = (
+            log_b
+            - 0.5 * (pull1**2 + pull2**2)
+            - 0.5 * ((to_x - k_x) ** 2 + (to_y - k_y) ** 2) / recoil.sigma_u**2
+            - 0.5 * (k_x**2 + k_y**2) / jnp.max(recoil.sigmas) ** 2
+            - jnp.log((leptons.c * l**2 - s_z) ** 2 + mg_z**2)
+        )
+        # of a Gaussian this is linear in t on either side of the peak: where does it reach its end?
+        depth = jnp.sqrt(jnp.max(guess, axis=0) - guess) - math.sqrt(T_REACH)
+        near = depth < 0.0
         spacing = (t_high - t_low) / (N_SCAN - 1)
-        first = _with_neighbours(jnp.min(jnp.where(near, t, jnp.inf), axis=0) - spacing, jnp.minimum)
-        last = _with_neighbours(jnp.max(jnp.where(near, t, -jnp.inf), axis=0) + spacing, jnp.maximum)
-        return first, last
+        cross = t[:-1] + spacing * depth[:-1] / jnp.where(near[:-1] == near[1:], 1.0, depth[:-1] - depth[1:])
+        rises, falls = ~near[:-1] & near[1:], near[:-1] & ~near[1:]
+        first = jnp.where(near[0], t_low, jnp.min(jnp.where(rises, cross, jnp.inf), axis=0))
+        last = jnp.where(near[-1], t_high, jnp.max(jnp.where(falls, cross, -jnp.inf), axis=0))
+        return _with_neighbours(first, jnp.minimum), _with_neighbours(last, jnp.maximum)
 
     def rapidity(at_x: Array, u1: Array, u2: Array, pair: FourVector, gap: Array, s_h: Array) -> Array:
         """Of the final state, at x = ``at_x``."""

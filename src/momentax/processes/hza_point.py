@@ -15,6 +15,7 @@ import jax.numpy as jnp
 
 from momentax.amplitudes import gg_hza
 from momentax.processes import hza_geometry
+from momentax.processes.hza_density import single
 from momentax.processes.hza_plane import couplings, form_factor2
 from momentax.processes.hza_splines import Contracted, floored, relative_error, second_derivatives, spline
 from momentax.processes.hza_table import Nodes, Table, tabulate_on
@@ -40,8 +41,8 @@ class Resolution(NamedTuple):
     h: int
 
 
-COARSE = Resolution(Nodes(16, 24, 24, 8), 73, 145)
-FINE = Resolution(Nodes(24, 40, 32, 8), 129, 257)
+COARSE = Resolution(Nodes(14, 24, 16, 8), 73, 145)
+FINE = Resolution(Nodes(24, 40, 24, 8), 129, 257)
 FINEST = Resolution(Nodes(32, 64, 48, 12), 257, 513)
 LADDER = (COARSE, FINE, FINEST)
 """Sizes that are tried one after the other."""
@@ -133,7 +134,9 @@ def contract_point(table: Table, q: gg_hza.HzaParameters, size: Resolution) -> C
     rule_h = pole_rule(jnp.min(h), jnp.max(h), 2.0 * jnp.log(q.mass_H), q.width_H / q.mass_H, size.h)
     s_h = jnp.exp(rule_h.at)
     gap = jnp.maximum(s_h - s_a, 1e-6)  # [points in a, points in h]
-    v = hza_geometry.v_of(g, jnp.log(gap) - base) * (n_v - 1.0)
+    # single precision from here to rho: s_H - s_A is what cancels
+    y, curve_v, wrong, gap, base = single((y, curve_v, wrong, gap, base))
+    v = hza_geometry.v_of(single(g), jnp.log(gap) - base) * (n_v - 1.0)
     inside = (v >= 0.0) & (v <= n_v - 1.0)
     j = jnp.clip(v.astype(jnp.int32), 0, n_v - 2)
     f = jnp.clip(v - j, 0.0, 1.0)
@@ -142,7 +145,7 @@ def contract_point(table: Table, q: gg_hza.HzaParameters, size: Resolution) -> C
         return jnp.take_along_axis(source, j + shift, axis=1)
 
     rho = jnp.exp(spline(take(y, 0), take(y, 1), take(curve_v, 0), take(curve_v, 1), f))
-    rho = jnp.where(inside, rho, 0.0)
+    rho = jnp.where(inside, rho, 0.0).astype(s_h.dtype)
     by_h = factor(rule_h.at, q.mass_H, q.width_H) * form_factor2(s_h, q) * s_h**2
     by_a = factor(rule_a.at, q.mass_A, q.width_A) * jnp.exp(rule_a.at)
     along_h, half_h = rho @ (by_h * rule_h.weight), rho @ (by_h * rule_h.half)

@@ -25,7 +25,7 @@ class Nodes(NamedTuple):
 
     a: int = 28
     v: int = 60
-    t: int = 24
+    t: int = 16
     x: int = 8
 
     @property
@@ -34,7 +34,7 @@ class Nodes(NamedTuple):
         return self.a * self.v * self.t * self.x
 
 
-COARSE, MEDIUM, FINE = Nodes(), Nodes(40, 88, 32, 12), Nodes(56, 120, 48, 16)
+COARSE, MEDIUM, FINE = Nodes(), Nodes(40, 88, 24, 12), Nodes(56, 120, 32, 16)
 """The ladder of tables; FINE has half of every step of COARSE."""
 
 
