@@ -27,7 +27,7 @@ def _physics(*n_eval: int) -> PhysicsConfig:
     return PhysicsConfig.model_validate({"integration": settings})
 
 
-FIRST, AGAIN = _physics(4096), RecomputeConfig(n_eval=(16384,))
+FIRST, AGAIN = _physics(4096), RecomputeConfig(n_eval=(16384,), vegas_n_eval=())
 
 
 def _records(*rows: tuple[float, float, str, int]) -> np.ndarray:
@@ -79,6 +79,20 @@ def test_time_and_budgets_of_both_passes_are_told(passes):
     assert final["cpu_seconds"][LABEL] > first["cpu_seconds"][LABEL]
     assert RecomputeConfig.model_validate(final["recompute"]) == AGAIN
     assert PhysicsConfig.model_validate(final["config"]) == FIRST
+
+
+def test_what_is_open_even_then_is_sampled_differently(passes, tmp_path):
+    """vegas with 60,000 evaluations brings it to 1 %, and agrees with what the batched integrator left."""
+    again = AGAIN.model_copy(update={"vegas_n_eval": (60_000,)})
+    counts = recompute_file(EVENTS, passes[0], tmp_path / "b.root", FIRST, again)[LABEL]
+    before, after = (read_weights(p).weights[LABEL] for p in (passes[1], tmp_path / "b.root"))
+    left = np.isin(before["status"], OPEN)
+    assert left.any(), "the accuracy must leave some open"
+    assert np.all(after["status"] == "ok")
+    assert counts["converged"] == counts["open"]
+    assert np.all(np.abs(after["value"] - before["value"])[left] < 4.0 * before["error"][left])
+    assert np.all(after["n_eval"][left] > before["n_eval"][left] + 60_000)
+    assert after[~left].tobytes() == before[~left].tobytes()
 
 
 def _in_parts(first: Path, parts: list[tuple[int, int]], folder: Path) -> Path:

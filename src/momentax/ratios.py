@@ -16,7 +16,7 @@ from momentax.integrate.common_points import RATIO_DTYPE
 from momentax.processes import Hypothesis, as_hypothesis
 from momentax.processes.hza import HZA
 from momentax.processes.tangents import stack
-from momentax.weight import batched_integrator, inputs, physics_config, weigh
+from momentax.weight import batched_integrator, inputs, physics_config, weigh, weigh_mass_points
 
 
 def weigh_ratios(
@@ -43,7 +43,12 @@ def weigh_ratios(
     below = as_hypothesis(reference)
     if rows := pair_rows(events):
         found = weigh_ratios(rows.events, hypotheses, below, physics)
-        records = weigh(rows.events, below, physics)
+        tables = isinstance(below, HZA) and physics.mass_points_together
+        records = (
+            weigh_mass_points(rows.events, [below], physics)[below.label]
+            if tables
+            else weigh(rows.events, below, physics)
+        )
         return {label: rows.mean(records, ratios) for label, ratios in found.items()}
     above = [as_hypothesis(h) for h in hypotheses]
     alike = [h for h in above if h.kind == below.kind]

@@ -5,6 +5,7 @@ integrand that is not a number, nor an event that cannot be weighed. With the ba
 ladder goes on: the longer one is climbed from its start with the same random numbers, which gives the same grids. The
 outcome is what one long ladder would have given, so no weight is drawn twice until its
 error happens to look small; and a large budget on a fresh grid is worse than a small one on an adapted grid.
+What is open even then is sampled differently, by the ``vegas`` package.
 Of an event with more than two b jets (:mod:`momentax.bjet_pairs`) all pairs are integrated again: a pair that had
 converged stops where it did, with the same bits.
 """
@@ -20,7 +21,6 @@ import numpy as np
 from momentax.config import PhysicsConfig, RecomputeConfig
 from momentax.errors import InputError
 from momentax.events.rootfile import PathLike
-from momentax.integrate.result import RESULT_DTYPE
 from momentax.weigh_file import Report
 from momentax.weights_io import read_weights, write_weights
 
@@ -37,6 +37,17 @@ def second_ladder(physics: PhysicsConfig, recompute: RecomputeConfig) -> Physics
         "n_eval": (*first.n_eval, *recompute.n_eval) if goes_on else recompute.n_eval,
     }
     return PhysicsConfig.model_validate(physics.model_dump() | {"integration": settings})
+
+
+def ladders(physics: PhysicsConfig, recompute: RecomputeConfig) -> list[PhysicsConfig]:
+    """The physics sections with which open weights are integrated, one after the other; none: no second pass."""
+    if not recompute.n_eval:
+        return []
+    longer = second_ladder(physics, recompute)
+    if not recompute.vegas_n_eval:
+        return [longer]
+    last = RecomputeConfig(integrator="vegas", n_eval=recompute.vegas_n_eval)
+    return [longer, second_ladder(physics, last)]
 
 
 DISAGREE = 5.0
@@ -125,19 +136,24 @@ def recompute_file(
     # the first pass was paid for once: each range of entries counts its share
     share = (stop - start) / total if total else 0.0
     seconds = {label: share * s for label, s in before.metadata.get("cpu_seconds", {}).items()}
-    ladder = second_ladder(physics, recompute) if recompute.n_eval else None
+    passes = ladders(physics, recompute)
     for label, old in before.weights.items():
-        again = np.flatnonzero(np.isin(old["status"], OPEN)) if ladder else np.empty(0, dtype=np.int64)
-        new = np.empty(0, dtype=RESULT_DTYPE)
-        if len(again):
+        was_open = np.isin(old["status"], OPEN)
+        replaced = np.zeros(len(old), dtype=bool)
+        for ladder in passes:
+            current = weights[label]
+            again = np.flatnonzero(np.isin(current["status"], OPEN))
+            if not len(again):
+                break
             begin = time.process_time()
             new = _weigh_again(events_path, first, before.event, start, again, label, ladder, report)
             seconds[label] = seconds.get(label, 0.0) + time.process_time() - begin
-            weights[label] = improve(old, again, new)
+            replaced[again] |= is_better(new, current[again])
+            weights[label] = improve(current, again, new)
         counts[label] = {
-            "open": len(again),
-            "replaced": int(is_better(new, old[again]).sum()),
-            "converged": int((new["status"] == "ok").sum()),
+            "open": int(was_open.sum()) if passes else 0,
+            "replaced": int(replaced.sum()),
+            "converged": int((weights[label]["status"][was_open] == "ok").sum()),
         }
     metadata = {
         "entry_start": start,
@@ -166,7 +182,7 @@ def _weigh_again(
     start: int,
     again: np.ndarray,
     label: str,
-    ladder: PhysicsConfig | None,
+    ladder: PhysicsConfig,
     report: Report | None,
 ) -> np.ndarray:
     """Records of the events at the positions ``again`` after entry ``start``."""

@@ -121,7 +121,10 @@ def test_a_weight_does_not_depend_on_the_other_events(events):
 def test_what_the_tables_leave_open_is_integrated(events):
     physics = {"integration": {"relative_accuracy": 1e-5, "n_eval": (4096,)}}
     record = momentax.weigh(events[:1], NEAR[0], physics)[0]
-    assert record["n_eval"] >= hza_point.COARSE.table.total + hza_table.COARSE.total + hza_table.FINE.total + 4096
+    assert (
+        record["n_eval"]
+        >= hza_point.COARSE.table.total + hza_table.COARSE.total + hza_table.FINE.total + 4096
+    )
     assert record["status"] == "not_converged"
     assert 1e-5 < record["error"] / record["value"] < 0.1
 

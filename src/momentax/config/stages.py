@@ -172,7 +172,8 @@ class ShardsConfig(Section):
 
 
 class RecomputeConfig(Section):
-    """Second pass over the weights that the first ladder left not_converged or zero: larger budgets."""
+    """Second pass over the weights that the first ladder left not_converged or zero: larger budgets, then another
+    sampling."""
 
     integrator: Literal["batched", "vegas"] = "batched"
     """batched: after a batched first pass its ladder (physics.integration.n_eval) goes on with the budgets
@@ -180,6 +181,9 @@ class RecomputeConfig(Section):
     n_eval: tuple[Annotated[int, Field(ge=100)], ...] = (262144, 1048576)
     """Further integrand evaluations per assignment of the jets, one number per rung; empty: no second pass.
     A new weight replaces the old one if it converged or has the smaller relative error."""
+    vegas_n_eval: tuple[Annotated[int, Field(ge=4000)], ...] = (1048576,)
+    """What is open even then is sampled differently, by the vegas package (adaptive strata, other random numbers),
+    with these evaluations per assignment; empty: it is left as it is."""
     events_per_job: Count = 2000
     """Entries of the weights file that a job looks through; it integrates only those left open."""
 

@@ -45,7 +45,7 @@ class HZA(Hypothesis):
     # A -> b bbar is isotropic in the A rest frame and the transfer functions of b and bbar are the same
     jets_exchangeable: ClassVar[bool] = True
     # far from the poles a few points carry much of the weight
-    least_budget: ClassVar[int] = 16384
+    least_budget: ClassVar[int] = 32768
 
     def __post_init__(self) -> None:
         check_point(

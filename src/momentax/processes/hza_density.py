@@ -230,7 +230,9 @@ def densities(
         rises, falls = ~near[:-1] & near[1:], near[:-1] & ~near[1:]
         first = jnp.where(near[0], t_low, jnp.min(jnp.where(rises, cross, jnp.inf), axis=0))
         last = jnp.where(near[-1], t_high, jnp.max(jnp.where(falls, cross, -jnp.inf), axis=0))
-        return _with_neighbours(first, jnp.minimum), _with_neighbours(last, jnp.maximum)
+        ends_of_t = _with_neighbours(first, jnp.minimum), _with_neighbours(last, jnp.maximum)
+        # where the nodes lie is not differentiated: an integral does not depend on it
+        return jax.lax.stop_gradient(ends_of_t)
 
     def rapidity(at_x: Array, u1: Array, u2: Array, pair: FourVector, gap: Array, s_h: Array) -> Array:
         """Of the final state, at x = ``at_x``."""
