@@ -21,7 +21,7 @@ from momentax.config import Config, PhysicsConfig
 from momentax.estimate import Costs
 from momentax.events import read_events
 from momentax.processes import parse_hypothesis
-from momentax.recompute import OPEN, second_ladder
+from momentax.recompute import OPEN, ladders
 from momentax.regress import network
 from momentax.regress.fit import Rows, _epoch, squared_error
 from momentax.regress.inputs import event_inputs, with_masses
@@ -143,12 +143,14 @@ def _second_pass(
     events: ak.Array, label: str, config: Config, timed: Callable[[Callable[[], object]], float]
 ) -> float:
     """Seconds that the second pass spends on the events which the first leaves open."""
-    if not config.recompute.n_eval:
-        return 0.0
     status = weigh(events, label, config.physics)["status"]
-    left = np.flatnonzero(np.isin(status, OPEN))
-    ladder = second_ladder(config.physics, config.recompute)
-    return timed(lambda: weigh(events[left], label, ladder)) if len(left) else 0.0
+    left, seconds = np.flatnonzero(np.isin(status, OPEN)), 0.0
+    for ladder in ladders(config.physics, config.recompute):
+        if len(left):
+            seconds += timed(lambda left=left, ladder=ladder: weigh(events[left], label, ladder))
+            status = weigh(events[left], label, ladder)["status"]
+            left = left[np.isin(status, OPEN)]
+    return seconds
 
 
 def _mass_points(

@@ -106,6 +106,7 @@ class BatchedIntegrator:
         devices = jax.devices()
         per_device = TILE if devices[0].platform == "cpu" else ACCELERATOR_TILE
         self._tile = per_device * len(devices)
+        self._on_host = len(devices) == 1 and devices[0].platform == "cpu"
         # items are independent: every device takes its part of a tile
         self._sharding = NamedSharding(Mesh(np.array(devices), ("items",)), PartitionSpec("items"))
         part = POINTS // REPLICATES
@@ -288,9 +289,12 @@ class BatchedIntegrator:
         grows = np.where(allowed > 0.0, np.minimum((e / share) ** 2, 1e6), 1.0)
         return np.where(going_on, np.maximum(grows, 1.0), 0.0).reshape(-1)
 
-    def _place(self, a: np.ndarray) -> jax.Array:
-        """An array of a tile on the devices, divided among them along its first axis."""
-        return jax.device_put(a, self._sharding)
+    def _place(self, a: np.ndarray) -> jax.Array | np.ndarray:
+        """An array of a tile on the devices, divided among them along its first axis.
+
+        A single CPU reads numpy's arrays: 40 transfers a tile would cost as much as a Drell-Yan tile's integrand.
+        """
+        return a if self._on_host else jax.device_put(a, self._sharding)
 
     def _run(self, items, edges, active, event_ids, blocks, stage, progress=None) -> _Sums:
         """Sums of every active item (in that order)."""
