@@ -24,12 +24,13 @@ np.savez(sys.argv[2], **{h: momentax.weigh(events, h)["value"] for h in sys.argv
 
 @pytest.mark.skipif(jax.default_backend() != "gpu", reason="no GPU")
 def test_weights_are_those_of_the_cpu(tmp_path):
-    """To 1e-9: the same points, sums in another order."""
+    """To 1e-9: the same points, sums in another order. Tables are made in single precision: exponents of -50 rounded to
+    6e-8 of themselves."""
     out = tmp_path / "cpu.npz"
     command = [sys.executable, "-c", ON_CPU, str(EVENTS), str(out), *LABELS]
     subprocess.run(command, env=os.environ | {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"}, check=True)
     expected = np.load(out)
     events = momentax.read_events(EVENTS)[:8]
     for label in LABELS:
-        rtol = 1e-6 if label.startswith("hza") else 1e-9  # tables: products of matrices in single precision
+        rtol = 2e-5 if label.startswith("hza") else 1e-9
         np.testing.assert_allclose(momentax.weigh(events, label)["value"], expected[label], rtol=rtol)

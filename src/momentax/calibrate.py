@@ -147,7 +147,7 @@ def _second_pass(
     left, seconds = np.flatnonzero(np.isin(status, OPEN)), 0.0
     for ladder in ladders(config.physics, config.recompute):
         if len(left):
-            seconds += timed(lambda left=left, ladder=ladder: weigh(events[left], label, ladder))
+            seconds += timed(partial(weigh, events[left], label, ladder))
             status = weigh(events[left], label, ladder)["status"]
             left = left[np.isin(status, OPEN)]
     return seconds

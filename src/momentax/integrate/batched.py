@@ -51,6 +51,7 @@ MARGIN = 1.2
 """The next budget is at least this much more than 1/sqrt(n) asks for: errors are uncertain themselves."""
 
 Progress = Callable[[int, int], None]
+OnDevice = jax.Array | np.ndarray
 
 
 class _Sums(NamedTuple):
@@ -231,7 +232,7 @@ class BatchedIntegrator:
         event_ids: np.ndarray,
         blocks: int,
         stage: int,
-    ) -> Iterator[tuple[np.ndarray, int, Observed, jax.Array, jax.Array]]:
+    ) -> Iterator[tuple[np.ndarray, int, Observed, OnDevice, OnDevice]]:
         """(items, copies, [tile, 1] their events, their grids, digital shifts [tile, REPLICATES, dim]) of every tile.
 
         Few items get several places in a tile, each for other blocks of points; what is left of it is filled up with
@@ -268,7 +269,7 @@ class BatchedIntegrator:
             slots[: n * copies] = np.tile(first + np.arange(copies), n)
             yield slots
 
-    def _net_of(self, slots: np.ndarray) -> jax.Array:
+    def _net_of(self, slots: np.ndarray) -> OnDevice:
         """The blocks of the net for every place, [tile, points, dim]; what is beyond the budget is dropped later."""
         return self._place(self._net[np.minimum(slots, len(self._net) - 1)])
 
@@ -289,7 +290,7 @@ class BatchedIntegrator:
         grows = np.where(allowed > 0.0, np.minimum((e / share) ** 2, 1e6), 1.0)
         return np.where(going_on, np.maximum(grows, 1.0), 0.0).reshape(-1)
 
-    def _place(self, a: np.ndarray) -> jax.Array | np.ndarray:
+    def _place(self, a: np.ndarray) -> OnDevice:
         """An array of a tile on the devices, divided among them along its first axis.
 
         A single CPU reads numpy's arrays: 40 transfers a tile would cost as much as a Drell-Yan tile's integrand.
@@ -347,7 +348,7 @@ class Sampled(NamedTuple):
 
 
 @jax.jit
-def sample(edges: jax.Array, net: jax.Array, shifts: jax.Array) -> Sampled:
+def sample(edges: Any, net: Any, shifts: Any) -> Sampled:
     """Points on the grids. Compiled by itself: together with an integrand, XLA would do it again for each of the
     integrand's parts (measured: 1.6 times the whole)."""
     u = points.shifted(net[:, None], shifts[:, :, None, :])

@@ -131,10 +131,10 @@ def single(tree: Any) -> Any:
 def densities(
     x: Observed,
     detector: Detector,
-    sqrt_s: Array,
+    sqrt_s: Array | float,
     gluon: Any,
-    mass_z: Array,
-    width_z: Array,
+    mass_z: Array | float,
+    width_z: Array | float,
     g: Geometry,
     ends: Array,
     n_t: int,

@@ -68,7 +68,7 @@ def plane(
     s_h = np.exp(grid_h)
     form = [form_factor2(s_h, q) for q in parameters]
     weights_h = breit_wigner_weights(grid_h, p.mass_H, p.width_H) * np.array(form) * s_h**2
-    factor = np.array([couplings(q) for q in parameters])
+    factor: Any = np.array([couplings(q) for q in parameters])
     interpolation: Any = np.stack(
         [_lagrange(q, own, tabulated) for q, own in zip(scales, nodes, strict=True)], axis=1
     )
@@ -81,14 +81,14 @@ def plane(
     )
 
 
-def form_factor2(s_h: Array, q: gg_hza.HzaParameters) -> Array:
+def form_factor2(s_h: Array, q: gg_hza.HzaParameters) -> Any:
     """|sum of the top and the bottom loop|^2 of g g -> H."""
     sba = jnp.sqrt(1.0 - q.cos_ba**2)
     top, bottom = (gg_hza.loop_form_factor(s_h, m) for m in (q.mass_t, q.mass_b_loop))
     return (top * (q.cos_ba - sba / q.tan_beta) + bottom * (q.cos_ba + sba * q.tan_beta)).abs2
 
 
-def couplings(q: gg_hza.HzaParameters) -> Array:
+def couplings(q: gg_hza.HzaParameters) -> Any:
     """What multiplies form factor, Breit-Wigner factors, s_H^2, s_A and the leptons' helicity sum in Mbar^2."""
     coupling = 4.0 * math.pi * q.alpha_s / (8.0 * math.pi**2 * q.vev)
     hza = q.e**2 * (1.0 - q.cos_ba**2) / (q.sw2 * (1.0 - q.sw2))

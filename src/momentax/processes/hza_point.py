@@ -24,6 +24,7 @@ from momentax.processes.observed import Observed
 from momentax.transfer import Detector
 
 Array = jax.Array
+Number = Array | float
 
 GAIN = 5.0
 """Of the interpolation over every other node (:func:`relative_error`): 16 would hold for nodes as dense as those of the
@@ -57,7 +58,7 @@ class Rule(NamedTuple):
     """Weights of the rule with every other point."""
 
 
-def pole_rule(low: Array, high: Array, pole: Array, gamma: Array, n: int) -> Rule:
+def pole_rule(low: Array, high: Array, pole: Number, gamma: Number, n: int) -> Rule:
     """The trapezoidal rule that follows a pole at ``pole`` +- i ``gamma`` (which may lie outside)."""
     span = high - low
     ends = jnp.stack([low, high]) - pole
@@ -97,7 +98,7 @@ def weigh_point(
 
 
 def table_of_point(
-    x: Observed, detector: Detector, sqrt_s: Array, gluon: Any, q: gg_hza.HzaParameters, nodes: Nodes
+    x: Observed, detector: Detector, sqrt_s: Number, gluon: Any, q: gg_hza.HzaParameters, nodes: Nodes
 ) -> Table:
     """The part of an event's table that matters to a mass point."""
     g, ends = hza_geometry.geometry(x, detector, nodes.a)
@@ -114,12 +115,12 @@ def contract_point(table: Table, q: gg_hza.HzaParameters, size: Resolution) -> C
     largest = jnp.max(table.log_rho[0])
     wrong = relative_error(table, GAIN)
 
-    def factor(log_s: Array, mass: Array, width: Array) -> Array:
+    def factor(log_s: Array, mass: Number, width: Number) -> Array:
         s = jnp.exp(log_s)
         return s / ((s - mass**2) ** 2 + (mass * width) ** 2)
 
     a_ends = hza_geometry.a_of(g, jnp.array([0.0, n_a - 1.0]))
-    rule_a = pole_rule(*a_ends, 2.0 * jnp.log(q.mass_A), q.width_A / q.mass_A, size.a)
+    rule_a = pole_rule(a_ends[0], a_ends[1], 2.0 * jnp.log(q.mass_A), q.width_A / q.mass_A, size.a)
     position = jnp.clip(hza_geometry.node_of(g, rule_a.at), 0.0, n_a - 1.0)
     i = jnp.minimum(position.astype(jnp.int32), n_a - 2)
     t = (position - i)[:, None]

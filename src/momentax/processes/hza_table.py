@@ -51,10 +51,10 @@ class Table(NamedTuple):
 def tabulate(
     x: Observed,
     detector: Detector,
-    sqrt_s: Array,
+    sqrt_s: Array | float,
     gluon: Any,
-    mass_z: Array,
-    width_z: Array,
+    mass_z: Array | float,
+    width_z: Array | float,
     nodes: Nodes = COARSE,
 ) -> Table:
     """The table of one event (scalars in ``x``).
@@ -71,10 +71,10 @@ def tabulate_on(
     ends: Array,
     x: Observed,
     detector: Detector,
-    sqrt_s: Array,
+    sqrt_s: Array | float,
     gluon: Any,
-    mass_z: Array,
-    width_z: Array,
+    mass_z: Array | float,
+    width_z: Array | float,
     nodes: Nodes,
 ) -> Table:
     """:func:`tabulate` with given places of the nodes; ``ends`` of ln |p| as :func:`geometry` returns them."""

@@ -7,7 +7,7 @@ one window that holds both.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -41,13 +41,13 @@ LUMINOSITY_POWER = 2.0
 class Poles(NamedTuple):
     """M^2 and M Gamma of the two resonances, GeV^2."""
 
-    s_a: Array
-    mg_a: Array
-    s_h: Array
-    mg_h: Array
+    s_a: Array | float
+    mg_a: Array | float
+    s_h: Array | float
+    mg_h: Array | float
 
 
-def _log_breit_wigner(s: Array, pole: Array, mg: Array, cell: Array) -> Array:
+def _log_breit_wigner(s: Array, pole: Any, mg: Any, cell: Array) -> Array:
     """ln of 1/((s - M^2)^2 + M^2 Gamma^2) averaged over a ``cell`` of s, roughly."""
     d2 = (s - pole) ** 2
     inside = d2 < cell**2
@@ -55,7 +55,14 @@ def _log_breit_wigner(s: Array, pole: Array, mg: Array, cell: Array) -> Array:
 
 
 def window(
-    x: Observed, detector: Detector, s_z: Array, mg_z: Array, g: Geometry, ends: Array, n_a: int, poles: Poles
+    x: Observed,
+    detector: Detector,
+    s_z: Any,
+    mg_z: Any,
+    g: Geometry,
+    ends: Array,
+    n_a: int,
+    poles: Poles,
 ) -> Geometry:
     """The geometry whose ``n_a`` nodes in a, and whose nodes in v, cover what matters to the mass point.
 
@@ -91,7 +98,8 @@ def window(
     scale = jnp.exp(rel * pulls)
     s_ll = g.s_ll * scale**2
     leptons = -0.5 * pulls**2 - jnp.log((s_ll - s_z) ** 2 + mg_z**2)
-    cell_a = jnp.abs(jnp.gradient(s_a[:, 0]))[:, None]
+    edges = jnp.exp(a_of(g, jnp.linspace(0.0, n_a - 1.0, N_A + 1, dtype=jnp.float32)))
+    cell_a = jnp.diff(edges)[:, None]
     weight = weight + _log_breit_wigner(s_a, poles.s_a, poles.mg_a, cell_a) + a
     from_b = (g.z1 * b.p1 + g.z2 * b.p2)[..., None]  # 2 p_Z.p_A of the measured leptons
     gap = s_ll + from_b * scale
