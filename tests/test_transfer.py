@@ -38,6 +38,21 @@ def transfer(request):
     return TRANSFERS[request.param]
 
 
+def test_log_density_is_the_logarithm(transfer):
+    """Where the density does not underflow, and beyond; in single precision too."""
+    e_rec, e_gen = 60.0, jnp.geomspace(5.0, 800.0, 40)
+    log = transfer.log_density(e_rec, e_gen)
+    assert np.all(np.isfinite(log))
+    density = np.asarray(transfer.density(e_rec, e_gen))
+    there = density > 1e-250
+    assert there.sum() > 5
+    np.testing.assert_allclose(log[there], np.log(density[there]), rtol=1e-10, atol=1e-10)
+    single = jax.tree.map(lambda a: jnp.asarray(a, jnp.float32), transfer)
+    low = single.log_density(jnp.float32(e_rec), e_gen.astype(jnp.float32))
+    assert low.dtype == jnp.float32
+    np.testing.assert_allclose(low, log, rtol=3e-5, atol=3e-5)
+
+
 density = jax.jit(lambda transfer, e_rec, e_gen: transfer.density(e_rec, e_gen))
 sample = jax.jit(lambda transfer, u, e_gen: transfer.sample(u, e_gen))
 

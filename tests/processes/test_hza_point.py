@@ -12,7 +12,7 @@ LOW, HIGH = 9.0, 11.0
 @pytest.mark.parametrize("gamma", [1e-5, 1e-3, 0.1])
 @pytest.mark.parametrize("pole", [7.0, 9.6, 10.0, 12.0])
 def test_a_gaussian_under_a_pole(n, limit, gamma, pole):
-    """Int exp(-(h - 10)^2/(2 0.12^2)) gamma/((h - pole)^2 + gamma^2) dh, poles of 1 MeV to tens of GeV, on the Gaussian,
+    """Int exp(-(h - 10)^2/(2 0.12^2)) gamma/((h - pole)^2 + gamma^2) dh, poles of MeV to tens of GeV, on the Gaussian,
     beside it and outside; against 48,000 points in arctan((h - pole)/gamma), good to 1e-7."""
 
     def integrand(h):

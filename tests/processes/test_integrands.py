@@ -1,5 +1,7 @@
 """The integrands as a whole: against the vegas package, finite everywhere, compiled once, differentiable in masses."""
 
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,10 +11,14 @@ import momentax
 from momentax.config import PhysicsConfig
 from momentax.errors import ConfigError, PhysicsError
 from momentax.integrate.batched import BatchedIntegrator
+from momentax.maps import neutrino_angles
 from momentax.processes import parse_hypothesis
 from momentax.processes.base import Options
+from momentax.processes.ttbar import _integrand as ttbar_integrand
 from momentax.simulate import generate
-from momentax.weight import observed_events, weigh
+from momentax.weight import inputs, observed_events, weigh
+
+DATA = Path(__file__).parents[1] / "data/events"
 
 FAST = PhysicsConfig.model_validate({"integration": {"n_eval": (4096, 16384)}})
 
@@ -144,3 +150,20 @@ def test_mass_derivative_equals_finite_difference(events):
     step = 1e-4
     numeric = float(total(jnp.asarray(500.0 + step)) - total(jnp.asarray(500.0 - step))) / (2 * step)
     assert np.isfinite(slope) and abs(slope - numeric) < 1e-4 * abs(numeric)
+
+
+def test_single_precision_of_the_neutrinos_angles_moves_weights_by_less_than_1e_3(monkeypatch):
+    """Cells chosen in double precision instead, at the same points of the cube: measured 5e-6."""
+    events = momentax.read_events(DATA / "tt_600.root", entry_stop=6)
+    physics = PhysicsConfig.model_validate({"integration": {"n_eval": [8192], "relative_accuracy": 0.9}})
+    single = momentax.weigh(events, "ttbar", physics)
+    pdf, detector, observed, ids = inputs(events, physics)
+    # converting anew: the compiled integrand is kept by its function
+    monkeypatch.setattr(neutrino_angles, "_single", lambda tree: jax.tree.map(jnp.asarray, tree))
+    dim, integrand = ttbar_integrand.__wrapped__(Options())
+    model = momentax.ttbar().model(physics, pdf, detector)
+    integrator = BatchedIntegrator(dim, integrand, model, "ttbar", n_eval=(8192,), relative_accuracy=0.9)
+    double = integrator.integrate(observed, ids)
+    moved = np.abs(single["value"] / double["value"] - 1.0)
+    print(f"largest: {moved.max():.1e}")
+    assert 0.0 < moved.max() < 1e-3

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -66,23 +66,26 @@ class NeutrinoAngles(NamedTuple):
         u1, u2 = jnp.broadcast_to(u1, shape), jnp.broadcast_to(u2, shape)
         angle1 = angle2 = _Rotation(jnp.ones(shape), jnp.zeros(shape))
         density, size = jnp.ones(shape), 2.0 * math.pi
+        # kernels only place the points, and their density is known from the same numbers: single precision will do
+        first, second, r0, variance = _single((self.first, self.second, r0, self.variance))
         for n in LEVELS:
             size /= n
             turns = [_Rotation.by((k - 0.5 * (n - 1)) * size) for k in range(n)]
+            low_turns, low1, low2 = _single((turns, angle1, angle2))
             cell = _Cell.of(size)
 
-            def kernel(a: _OnEllipse, turn: _Rotation, cell=cell, angle2=angle2) -> Array:
-                return cell.kernel(r0, a, _on_ellipse(self.second, angle2.turned(turn)), self.variance)
+            def kernel(a: _OnEllipse, turn: _Rotation, cell=cell, angle2=low2) -> Array:
+                return cell.kernel(r0, a, _on_ellipse(second, angle2.turned(turn)), variance)
 
             def row(
-                _: None, turn: _Rotation, turns=turns, kernel=kernel, angle1=angle1
+                _: None, turn: _Rotation, turns=low_turns, kernel=kernel, angle1=low1
             ) -> tuple[None, Array]:
-                a = _on_ellipse(self.first, angle1.turned(turn))
+                a = _on_ellipse(first, angle1.turned(turn))
                 return None, sum((kernel(a, other) for other in turns[1:]), start=kernel(a, turns[0]))
 
             turn, u1, density1 = _choose(_stacked(row, turns), turns, u1)
             angle1 = angle1.turned(turn)
-            here = _on_ellipse(self.first, angle1)
+            here = _on_ellipse(first, _single(angle1))
 
             def column(_: None, turn: _Rotation, kernel=kernel, here=here) -> tuple[None, Array]:
                 return None, kernel(here, turn)
@@ -117,6 +120,11 @@ def _small_rotation(angle: Array) -> _Rotation:
     a2 = angle**2
     cos = 1.0 - a2 / 2.0 * (1.0 - a2 / 12.0 * (1.0 - a2 / 30.0 * (1.0 - a2 / 56.0)))
     return _Rotation(cos, angle * (1.0 - a2 / 6.0 * (1.0 - a2 / 20.0 * (1.0 - a2 / 42.0))))
+
+
+def _single(tree: Any) -> Any:
+    """A tree of arrays in single precision."""
+    return jax.tree.map(lambda a: jnp.asarray(a, jnp.float32), tree)
 
 
 class _Transverse(NamedTuple):
@@ -157,8 +165,10 @@ class _Cell(NamedTuple):
             + self.across * (a.at[i] * a.at[j] + b.at[i] * b.at[j])
             for i, j in ((0, 0), (1, 1), (0, 1))
         )
+        # the determinant, at least v (v + trace): it is not when thousands of GeV cancel
+        least = variance * (variance + c_xx + c_yy)
         c_xx, c_yy = variance + c_xx, variance + c_yy
-        det = c_xx * c_yy - c_xy**2
+        det = jnp.maximum(c_xx * c_yy - c_xy**2, least)
         z = 1.0 + (x**2 * c_yy + y**2 * c_xx - 2.0 * x * y * c_xy) / (8.0 * det)
         z2 = z * z
         return variance / (jnp.sqrt(det) * (z2 * z2))
@@ -166,8 +176,8 @@ class _Cell(NamedTuple):
 
 def _stacked(function: Callable, turns: list[_Rotation]) -> Array:
     """Values of ``function`` for all turns along a new leading axis; in a loop, whose body is compiled once."""
-    together = jax.tree.map(lambda *a: jnp.stack(a), *turns)
-    return jax.lax.stop_gradient(jax.lax.scan(function, None, together)[1])
+    together = jax.tree.map(lambda *a: jnp.stack(a), *_single(turns))
+    return jax.lax.stop_gradient(jax.lax.scan(function, None, together)[1].astype(float))
 
 
 def _choose(weights: Array, turns: list[_Rotation], u: Array) -> tuple[_Rotation, Array, Array]:
@@ -177,7 +187,7 @@ def _choose(weights: Array, turns: list[_Rotation], u: Array) -> tuple[_Rotation
     """
     n = len(turns)
     total = jnp.sum(weights, axis=0)
-    usable = total > 1e-280
+    usable = total > 1e-30
     scale = jnp.where(usable, n / jnp.where(usable, total, 1.0), 0.0)
     target = u * ((1.0 + FLOOR) * n)
 
