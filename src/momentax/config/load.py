@@ -32,14 +32,14 @@ from momentax.plots.config import FiguresConfig
 
 
 def _default_samples() -> dict[str, Any]:
-    built_in = {h: BuiltinSample(hypothesis=h, n_events=100) for h in ("drell_yan", "ttbar", "hza_500_300")}
+    built_in = {h: BuiltinSample(hypothesis=h, n_events=400) for h in ("drell_yan", "ttbar", "hza_500_300")}
     pythia = {
         "pythia_zbb": FileSample(
-            path="tests/data/events/zbb_600.root", max_events=40, hypothesis="drell_yan"
+            path="tests/data/events/zbb_600.root", max_events=100, hypothesis="drell_yan"
         ),
-        "pythia_ttbar": FileSample(path="tests/data/events/tt_600.root", max_events=40, hypothesis="ttbar"),
+        "pythia_ttbar": FileSample(path="tests/data/events/tt_600.root", max_events=100, hypothesis="ttbar"),
         "pythia_hza_500_300": FileSample(
-            path="tests/data/events/za_500_300_600.root", max_events=40, hypothesis="hza_500_300"
+            path="tests/data/events/za_500_300_600.root", max_events=100, hypothesis="hza_500_300"
         ),
     }
     return built_in | pythia

@@ -167,7 +167,7 @@ class HypothesesConfig(Section):
 class ShardsConfig(Section):
     """How the weights are divided into jobs; the result does not depend on it."""
 
-    events_per_shard: Count = 100
+    events_per_shard: Count = 400
     """Entries of the events file per job; on a cluster aim at 5-30 minutes a job."""
 
 
