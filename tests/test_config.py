@@ -31,7 +31,7 @@ def test_generated_files_are_in_step_with_the_models(tmp_path):
 def test_defaults_file_and_embedded_config_are_the_defaults():
     assert load_config(ROOT / "config/defaults.yaml") == Config()
     accuracy = {"integration": {"relative_accuracy": 0.05, "n_eval": [1024, 2048, 4096, 8192, 16384]}}
-    small = Config.model_validate({"physics": accuracy, "recompute": {"n_eval": [65536]}})
+    small = Config.model_validate({"physics": accuracy, "recompute": {"n_eval": [65536, 262144, 1048576]}})
     assert load_config(ROOT / "config/config.yaml") == small
     assert load_config() == Config()
 
