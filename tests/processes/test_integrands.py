@@ -159,7 +159,7 @@ def test_single_precision_of_the_neutrinos_angles_moves_weights_by_less_than_1e_
     single = momentax.weigh(events, "ttbar", physics)
     pdf, detector, observed, ids = inputs(events, physics)
     # converting anew: the compiled integrand is kept by its function
-    monkeypatch.setattr(neutrino_angles, "_single", lambda tree: jax.tree.map(jnp.asarray, tree))
+    monkeypatch.setattr(neutrino_angles, "single", lambda tree: jax.tree.map(jnp.asarray, tree))
     dim, integrand = ttbar_integrand.__wrapped__(Options())
     model = momentax.ttbar().model(physics, pdf, detector)
     integrator = BatchedIntegrator(dim, integrand, model, "ttbar", n_eval=(8192,), relative_accuracy=0.9)

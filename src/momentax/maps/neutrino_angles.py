@@ -19,13 +19,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from momentax.kinematics import FourVector
 from momentax.maps.neutrino_ellipse import NeutrinoEllipse
+from momentax.precision import single
 
 Array = jax.Array
 
@@ -67,11 +68,11 @@ class NeutrinoAngles(NamedTuple):
         angle1 = angle2 = _Rotation(jnp.ones(shape), jnp.zeros(shape))
         density, size = jnp.ones(shape), 2.0 * math.pi
         # kernels only place the points, and their density is known from the same numbers: single precision will do
-        first, second, r0, variance = _single((self.first, self.second, r0, self.variance))
+        first, second, r0, variance = single((self.first, self.second, r0, self.variance))
         for n in LEVELS:
             size /= n
             turns = [_Rotation.by((k - 0.5 * (n - 1)) * size) for k in range(n)]
-            low_turns, low1, low2 = _single((turns, angle1, angle2))
+            low_turns, low1, low2 = single((turns, angle1, angle2))
             cell = _Cell.of(size)
 
             def kernel(a: _OnEllipse, turn: _Rotation, cell=cell, angle2=low2) -> Array:
@@ -85,7 +86,7 @@ class NeutrinoAngles(NamedTuple):
 
             turn, u1, density1 = _choose(_stacked(row, turns), turns, u1)
             angle1 = angle1.turned(turn)
-            here = _on_ellipse(first, _single(angle1))
+            here = _on_ellipse(first, single(angle1))
 
             def column(_: None, turn: _Rotation, kernel=kernel, here=here) -> tuple[None, Array]:
                 return None, kernel(here, turn)
@@ -120,11 +121,6 @@ def _small_rotation(angle: Array) -> _Rotation:
     a2 = angle**2
     cos = 1.0 - a2 / 2.0 * (1.0 - a2 / 12.0 * (1.0 - a2 / 30.0 * (1.0 - a2 / 56.0)))
     return _Rotation(cos, angle * (1.0 - a2 / 6.0 * (1.0 - a2 / 20.0 * (1.0 - a2 / 42.0))))
-
-
-def _single(tree: Any) -> Any:
-    """A tree of arrays in single precision."""
-    return jax.tree.map(lambda a: jnp.asarray(a, jnp.float32), tree)
 
 
 class _Transverse(NamedTuple):
@@ -176,7 +172,7 @@ class _Cell(NamedTuple):
 
 def _stacked(function: Callable, turns: list[_Rotation]) -> Array:
     """Values of ``function`` for all turns along a new leading axis; in a loop, whose body is compiled once."""
-    together = jax.tree.map(lambda *a: jnp.stack(a), *_single(turns))
+    together = jax.tree.map(lambda *a: jnp.stack(a), *single(turns))
     return jax.lax.stop_gradient(jax.lax.scan(function, None, together)[1].astype(float))
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from momentax.constants import HBARC2_PB, MASS_B
 from momentax.kinematics import FourVector
 from momentax.maps import one_minus_cos
+from momentax.precision import single
 from momentax.processes import measure
 from momentax.processes.hza_geometry import Geometry, Pair, pair_at, product_of_momenta, safe_log
 from momentax.processes.observed import Observed, Particle, lepton_density, recoil_shift
@@ -116,16 +117,6 @@ def _with_neighbours(ends: Array, choose: Callable[[Array, Array], Array]) -> Ar
     """Ends of the ranges of all nodes in s_H from those of every other one: the wider of the two neighbours'."""
     after = jnp.concatenate([ends[1:], ends[-1:]])
     return jnp.stack([ends, choose(ends, after)], axis=1).reshape(-1)
-
-
-def single(tree: Any) -> Any:
-    """A tree of arrays, its real numbers in single precision."""
-
-    def cast(a: Any) -> Array:
-        a = jnp.asarray(a)
-        return a.astype(jnp.float32) if jnp.issubdtype(a.dtype, jnp.floating) else a
-
-    return jax.tree.map(cast, tree)
 
 
 def densities(

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 
 from momentax.amplitudes import gg_hza
+from momentax.precision import single
 from momentax.processes import hza_geometry
-from momentax.processes.hza_density import single
 from momentax.processes.hza_plane import couplings, form_factor2
 from momentax.processes.hza_splines import Contracted, floored, relative_error, second_derivatives, spline
 from momentax.processes.hza_table import Nodes, Table, tabulate_on

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from momentax.kinematics import FourVector
-from momentax.processes.hza_density import single
+from momentax.precision import single
 from momentax.processes.hza_geometry import (
     Geometry,
     Pair,
