@@ -96,7 +96,7 @@ class Climbed:
     value: np.ndarray
     of_table: np.ndarray
     of_rule: np.ndarray
-    """Relative errors: :class:`momentax.processes.hza_plane.Contracted`."""
+    """Relative errors: :class:`momentax.processes.hza_splines.Contracted`."""
     n_eval: np.ndarray
     """[events]."""
     bad: np.ndarray
@@ -170,7 +170,8 @@ def integrate_one(
     Where these do not reach the requested accuracy, the tables of all mass points and ``fallback`` follow.
     """
     bad = _bad(observed)
-    value, error, n_eval = np.zeros(len(bad)), np.zeros(len(bad)), np.zeros(len(bad), dtype=np.int64)
+    value, relative = np.zeros(len(bad)), np.zeros(len(bad))
+    n_eval = np.zeros(len(bad), dtype=np.int64)
     gluon = stack_scales([pdf.at_scale(hypothesis.scale())])
     parameters = hypothesis.amplitude_parameters(float(pdf.alpha_s(hypothesis.scale())), physics)
     arguments = (detector, physics.sqrt_s, gluon, jax.tree.map(float, parameters))
@@ -184,19 +185,16 @@ def integrate_one(
             found = jax.tree.map(
                 np.asarray, _points(len(index), _take(observed, padded), *arguments, size=size)
             )
-            value[index] = found.value[: len(index)]
-            error[index] = found.error[: len(index)] * value[index]
+            value[index], relative[index] = found.value[: len(index)], found.error[: len(index)]
             if progress is not None and size == hza_point.COARSE:
                 progress(start + len(index), total)
         n_eval[open_] += size.table.total
-        open_ = open_[
-            ~_converged(value[open_], error[open_] / value[open_], physics.integration.relative_accuracy)
-        ]
+        open_ = open_[~_converged(value[open_], relative[open_], physics.integration.relative_accuracy)]
     if len(open_):
         found = climb(Tables([hypothesis], physics, pdf, detector), _take(observed, open_))
-        value[open_], error[open_] = found.value[0], found.error[0]
+        value[open_], relative[open_] = found.value[0], found.of_table[0] + found.of_rule[0]
         n_eval[open_] += found.n_eval
-    out = _records(value, error, n_eval, bad, physics)
+    out = _records(value, relative * value, n_eval, bad, physics)
     return _complete(out, observed, event_ids, hypothesis, fallback)
 
 
