@@ -12,8 +12,8 @@ import momentax
 
 DATA = Path(__file__).parents[1] / "data/events"
 SAMPLES = ("tt", "zbb", "za_500_300")
-EACH = 168
-"""Events of each sample: 504 know the mean of their pulls to 0.045 and the width to 0.03."""
+EACH = 180
+"""Events of each sample: 540 know the mean of their pulls to 0.043 and the width to 0.03."""
 DEGREES = 10
 """Errors come from eight replicates for each assignment of the jets: 7 to 14 degrees of freedom."""
 ALONE = {"mass_points": "separately"}
