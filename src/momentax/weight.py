@@ -83,7 +83,7 @@ def weigh_mass_points(
     config: PhysicsConfig | Config | Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, np.ndarray]:
-    """Weights of events at many mass points of H -> ZA: 200 of them cost as much as eight by themselves.
+    """Weights of events at many mass points of H -> ZA: 200 of them cost as much as nine by themselves.
 
     One table of an event serves all mass points (:mod:`momentax.processes.hza_table`); weights that it does not bring
     to the requested accuracy are integrated by themselves. A weight does not depend on the other mass points.
