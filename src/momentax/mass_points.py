@@ -6,7 +6,6 @@ Many mass points share one table of an event; for one alone a table that covers 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import jax
@@ -16,19 +15,13 @@ import numpy as np
 from momentax.config import PhysicsConfig
 from momentax.integrate.common_points import RATIO_DTYPE
 from momentax.integrate.result import make_results
-from momentax.pdf import PdfSet
+from momentax.mass_tables import LADDER, Tables, climb, converged, not_finite
+from momentax.pdf import PdfSet, stacked
 from momentax.processes import hza_point
 from momentax.processes.hza import HZA
-from momentax.processes.hza_plane import (
-    Plane,
-    contract,
-    plane,
-    stack_scales,
-    to_device,
-    with_derivatives,
-)
+from momentax.processes.hza_plane import to_device, with_derivatives
 from momentax.processes.hza_splines import Contracted
-from momentax.processes.hza_table import COARSE, FINE, MEDIUM, Nodes, tabulate
+from momentax.processes.hza_table import Nodes, tabulate
 from momentax.processes.observed import Observed
 from momentax.processes.tangents import mass_tangent, scale_jets, stack
 from momentax.transfer import Detector
@@ -39,97 +32,6 @@ Progress = Callable[[int, int], None]
 
 CHUNK = 32
 """Events in a compiled call for one mass point."""
-LADDER = (COARSE, MEDIUM, FINE)
-"""Tables of an event until the estimated errors are as small as requested."""
-SCALE_LADDER = (180.0, 430.0)
-"""muF (GeV) of the first two tables; the others go on with this ratio. A mass point is interpolated between three
-of them, so that its weight does not depend on the other mass points."""
-
-
-def scale_nodes(scale: float) -> tuple[float, float, float]:
-    """The three tabulated scales (GeV) that ``scale`` is interpolated between."""
-    ratio = SCALE_LADDER[1] / SCALE_LADDER[0]
-    first = 2 * int(np.floor(np.log(scale / SCALE_LADDER[0]) / np.log(ratio) / 2))
-    # powers of whole numbers: the last node of one block is the first of the next, to the last bit
-    low, middle, high = (SCALE_LADDER[0] * ratio**k for k in range(first, first + 3))
-    return low, middle, high
-
-
-class Tables:
-    """Tables of events that serve all mass points of a list."""
-
-    def __init__(
-        self, hypotheses: Sequence[HZA], physics: PhysicsConfig, pdf: PdfSet, detector: Detector
-    ) -> None:
-        self.hypotheses, self.physics, self.detector = list(hypotheses), physics, detector
-        self.pdf = pdf
-        # the first scale is the reference of the others: always the same one
-        mine = {q for h in self.hypotheses for q in scale_nodes(h.scale())}
-        self.scales = [SCALE_LADDER[0], *sorted(mine - {SCALE_LADDER[0]})]
-        z = self._parameters(self.hypotheses[0])
-        gluon = stack_scales([pdf.at_scale(q) for q in self.scales])
-        self.arguments = (detector, physics.sqrt_s, gluon, z.mass_z, z.width_z)
-        """What ``tabulate`` wants after the event."""
-        self._plane = to_device(self.plane(self.hypotheses))
-
-    def _parameters(self, hypothesis: HZA) -> Any:
-        return hypothesis.amplitude_parameters(float(self.pdf.alpha_s(hypothesis.scale())), self.physics)
-
-    def plane(self, hypotheses: Sequence[HZA]) -> Plane:
-        """The weights of some mass points on the fixed grids (numpy, double precision).
-
-        Their scales lie between the same nodes as those of the mass points that the tables are made for.
-        """
-        nodes = [scale_nodes(h.scale()) for h in self.hypotheses]
-        scales = [h.scale() for h in hypotheses]
-        return plane([self._parameters(h) for h in hypotheses], scales, nodes, self.scales)
-
-    def weights(self, x: Observed, nodes: Nodes) -> Contracted:
-        """Weights of one event at all mass points."""
-        return jax.tree.map(np.asarray, _contract(_table(x, *self.arguments, nodes=nodes), self._plane))
-
-
-@dataclass(frozen=True)
-class Climbed:
-    """What the ladder of tables gave; arrays [mass points, events]."""
-
-    value: np.ndarray
-    of_table: np.ndarray
-    of_rule: np.ndarray
-    """Relative errors: :class:`momentax.processes.hza_splines.Contracted`."""
-    n_eval: np.ndarray
-    """[events]."""
-    bad: np.ndarray
-    """[events]: cannot be weighed."""
-
-    @property
-    def error(self) -> np.ndarray:
-        """Absolute error of ``value``."""
-        return (self.of_table + self.of_rule) * self.value
-
-
-def climb(tables: Tables, observed: Observed, progress: Progress | None = None) -> Climbed:
-    """Weights from tables that grow until the estimated errors are as small as requested."""
-    bad = _bad(observed)
-    events = jax.tree.map(np.asarray, observed)
-    accuracy = tables.physics.integration.relative_accuracy
-    value, of_table, of_rule = (np.zeros((len(tables.hypotheses), len(bad))) for _ in range(3))
-    n_eval = np.zeros(len(bad), dtype=np.int64)
-    for done, k in enumerate(np.flatnonzero(~bad), start=1):
-        open_ = np.ones(len(value), dtype=bool)
-        for nodes in LADDER:
-            found = tables.weights(events.take(int(k)), nodes)
-            # only what had not converged is replaced
-            value[open_, k], of_table[open_, k], of_rule[open_, k] = (
-                a[open_] for a in (found.value, found.of_table, found.of_rule)
-            )
-            n_eval[k] += nodes.total
-            open_ &= ~_converged(found.value, found.error, accuracy)
-            if not open_.any():
-                break
-        if progress is not None:
-            progress(done, int((~bad).sum()))
-    return Climbed(value, of_table, of_rule, n_eval, bad)
 
 
 def integrate(
@@ -141,18 +43,20 @@ def integrate(
     detector: Detector,
     fallback: Fallback,
     progress: Progress | None = None,
-) -> list[np.ndarray]:
-    """Records of every hypothesis (see :mod:`momentax.integrate.result`), events in order.
+    variants: Sequence[tuple[PhysicsConfig, PdfSet]] = (),
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Of every hypothesis the records (see :mod:`momentax.integrate.result`) and ratios of variants, events in order.
 
     Weights that the tables do not bring to the requested accuracy go to ``fallback(observed, event ids, hypothesis)``,
-    whose records replace theirs. ``n_eval`` of a table is shared by all mass points of the event.
+    whose records replace theirs. ``n_eval`` of a table is shared by all mass points of the event. ``variants`` (other
+    scales, other parton densities) come from the same tables: [events, variants], :meth:`Climbed.ratios`.
     """
-    found = climb(Tables(hypotheses, physics, pdf, detector), observed, progress)
+    found = climb(Tables(hypotheses, physics, pdf, detector, variants), observed, progress)
     records = []
     for i, h in enumerate(hypotheses):
         out = _records(found.value[i], found.error[i], found.n_eval, found.bad, physics)
         records.append(_complete(out, observed, event_ids, h, fallback))
-    return records
+    return records, [found.ratios(i) for i in range(len(hypotheses))]
 
 
 def integrate_one(
@@ -169,11 +73,11 @@ def integrate_one(
 
     Where these do not reach the requested accuracy, the tables of all mass points and ``fallback`` follow.
     """
-    bad = _bad(observed)
+    bad = not_finite(observed)
     value, relative = np.zeros(len(bad)), np.zeros(len(bad))
     n_eval = np.zeros(len(bad), dtype=np.int64)
-    gluon = stack_scales([pdf.at_scale(hypothesis.scale())])
-    parameters = hypothesis.amplitude_parameters(float(pdf.alpha_s(hypothesis.scale())), physics)
+    gluon = stacked([pdf.at_scale(hypothesis.factorisation_scale(physics))])
+    parameters = hypothesis.amplitude_parameters(hypothesis.alpha_s(physics, pdf), physics)
     arguments = (detector, physics.sqrt_s, gluon, jax.tree.map(float, parameters))
     open_ = np.flatnonzero(~bad)
     total = len(open_)
@@ -189,7 +93,7 @@ def integrate_one(
             if progress is not None and size == hza_point.COARSE:
                 progress(start + len(index), total)
         n_eval[open_] += size.table.total
-        open_ = open_[~_converged(value[open_], relative[open_], physics.integration.relative_accuracy)]
+        open_ = open_[~converged(value[open_], relative[open_], physics.integration.relative_accuracy)]
     if len(open_):
         found = climb(Tables([hypothesis], physics, pdf, detector), _take(observed, open_))
         value[open_], relative[open_] = found.value[0], found.of_table[0] + found.of_rule[0]
@@ -220,12 +124,12 @@ def integrate_with_derivatives(
     along_masses = to_device(stack(slopes, axis=0))
     derivatives = np.full((len(event_ids), len(hypothesis.masses) + 1), np.nan, dtype=RATIO_DTYPE)
     events = jax.tree.map(np.asarray, observed)
-    chosen = np.flatnonzero(~_bad(observed))
+    chosen = np.flatnonzero(~not_finite(observed))
     for done, k in enumerate(chosen, start=1):
         for size in LADDER:
             table, along_jes = _table_and_slope(events.take(k), *tables.arguments, nodes=size)
             weight, slope = _with_derivatives(table, along_jes, points, along_masses)
-            if _converged(weight.value, weight.error, physics.integration.relative_accuracy)[0]:
+            if converged(weight.value, weight.error, physics.integration.relative_accuracy)[0]:
                 break
         derivatives["value"][k], derivatives["error"][k] = (np.asarray(a)[:, 0] for a in slope)
         if progress is not None:
@@ -268,14 +172,8 @@ def _weigh_points(
 
 
 _points = jax.jit(_weigh_points, static_argnames="size")
-_table = jax.jit(tabulate, static_argnames="nodes")
-_contract = jax.jit(contract)
 _table_and_slope = jax.jit(_slope_of_table, static_argnames="nodes")
 _with_derivatives = jax.jit(with_derivatives)
-
-
-def _bad(observed: Observed) -> np.ndarray:
-    return ~np.all([np.isfinite(a) for a in jax.tree.leaves(observed)], axis=0)
 
 
 def _take(observed: Observed, index: np.ndarray) -> Observed:
@@ -294,11 +192,6 @@ def _complete(
     return records
 
 
-def _converged(value: Any, relative: Any, accuracy: float) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        return np.isfinite(value) & (value > 0.0) & (np.asarray(relative) <= accuracy)
-
-
 def _records(
     value: np.ndarray, error: np.ndarray, n_eval: np.ndarray, bad: np.ndarray, physics: PhysicsConfig
 ) -> np.ndarray:
@@ -311,4 +204,4 @@ def _records(
     return make_results(halves, errors, nothing, nothing, n_eval, physics.integration.relative_accuracy, bad)
 
 
-__all__ = ["Tables", "climb", "integrate", "integrate_one", "integrate_with_derivatives", "scale_nodes"]
+__all__ = ["integrate", "integrate_one", "integrate_with_derivatives"]

@@ -8,11 +8,11 @@ from typing import Any
 import awkward as ak
 import numpy as np
 
-from momentax import mass_points
 from momentax.bjet_pairs import pair_rows
 from momentax.config import Config, PhysicsConfig
 from momentax.integrate import common_points
 from momentax.integrate.common_points import RATIO_DTYPE
+from momentax.mass_tables import Tables, climb
 from momentax.processes import Hypothesis, as_hypothesis
 from momentax.processes.hza import HZA
 from momentax.processes.tangents import stack
@@ -61,11 +61,11 @@ def weigh_ratios(
     others = [h for h in above if h.label not in out]
     if others:
         weight = weigh(events, below, physics)
-        out |= {h.label: _in_quadrature(weigh(events, h, physics), weight) for h in others}
+        out |= {h.label: in_quadrature(weigh(events, h, physics), weight) for h in others}
     return {h.label: out[h.label] for h in above}
 
 
-def _in_quadrature(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+def in_quadrature(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Ratio of two independent weights."""
     ratio = np.zeros(len(above), dtype=RATIO_DTYPE)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -93,7 +93,7 @@ def _from_tables(
     """Mass points of H -> ZA; a weight that the tables left open has its own error, added in quadrature."""
     pdf, detector, observed, _ = inputs(events, physics)
     all_points = [below, *above]
-    found = mass_points.climb(mass_points.Tables(all_points, physics, pdf, detector), observed)
+    found = climb(Tables(all_points, physics, pdf, detector), observed)
     from_table = found.error <= physics.integration.relative_accuracy * found.value
     out = {}
     for i, h in enumerate(above, start=1):
@@ -105,6 +105,6 @@ def _from_tables(
         left = np.flatnonzero(~(from_table[0] & from_table[i]) & ~found.bad)
         if len(left):
             some = events[left]
-            ratio[left] = _in_quadrature(weigh(some, h, physics), weigh(some, below, physics))
+            ratio[left] = in_quadrature(weigh(some, h, physics), weigh(some, below, physics))
         out[h.label] = ratio
     return out

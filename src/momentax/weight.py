@@ -21,6 +21,7 @@ from momentax.events.validate import bad_input
 from momentax.events.visible import visible
 from momentax.integrate import points, reference
 from momentax.integrate.batched import BatchedIntegrator, Progress
+from momentax.integrate.evaluate import Variants
 from momentax.integrate.result import make_results
 from momentax.pdf import PdfSet, load_pdf
 from momentax.processes import Hypothesis, as_hypothesis
@@ -116,7 +117,7 @@ def weigh_mass_points(
         return {label: rows.total(records, accuracy) for label, records in found.items()}
     pdf, detector, observed, ids = inputs(events, physics)
     alone = fallback(physics, pdf, detector)
-    records = mass_points.integrate(observed, ids, points, physics, pdf, detector, alone, progress)
+    records, _ = mass_points.integrate(observed, ids, points, physics, pdf, detector, alone, progress)
     return {h.label: r for h, r in zip(points, records, strict=True)}
 
 
@@ -142,7 +143,9 @@ def weigh_batched(
     return batched_integrator(hypothesis, model, physics).integrate(observed, event_ids, progress)
 
 
-def batched_integrator(hypothesis: Hypothesis, model: Model, physics: PhysicsConfig) -> BatchedIntegrator:
+def batched_integrator(
+    hypothesis: Hypothesis, model: Model, physics: PhysicsConfig, variants: Variants | None = None
+) -> BatchedIntegrator:
     """The batched integrator of a hypothesis with the configured ladder, accuracy and seed."""
     dim, integrand = hypothesis.integrand(Options.from_physics(physics))
     settings = physics.integration
@@ -155,6 +158,7 @@ def batched_integrator(hypothesis: Hypothesis, model: Model, physics: PhysicsCon
         n_eval=_budgets(settings.n_eval, hypothesis.least_budget),
         relative_accuracy=settings.relative_accuracy,
         seed=settings.seed,
+        variants=variants,
     )
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import momentax
-from momentax import mass_points
 from momentax.config import PhysicsConfig
 from momentax.errors import ConfigError
+from momentax.mass_tables import Tables, climb
 from momentax.pdf import load_pdf
 from momentax.processes import parse_hypothesis
 from momentax.processes.tangents import scale_jets
@@ -42,7 +42,7 @@ def from_tables(events, hypothesis, jes=0.0):
     pdf = load_pdf(physics.pdf.set)
     detector = hypothesis.model(physics, pdf).detector
     observed = scale_jets(observed_events(events, detector), 1.0 + jes)
-    return mass_points.climb(mass_points.Tables([hypothesis], physics, pdf, detector), observed).value[0]
+    return climb(Tables([hypothesis], physics, pdf, detector), observed).value[0]
 
 
 @pytest.mark.parametrize("name", ["mH", "mA", "jes"])

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import momentax
-from momentax import mass_points
 from momentax.config import PhysicsConfig
 from momentax.errors import ConfigError
-from momentax.pdf import load_pdf
+from momentax.mass_tables import scale_nodes
+from momentax.pdf import load_pdf, stacked
 from momentax.processes import hza_density, hza_point, hza_table, parse_hypothesis
-from momentax.processes.hza_plane import contract, plane, stack_scales, to_device
+from momentax.processes.hza_plane import contract, plane, to_device
 from momentax.simulate import generate
 from momentax.weight import observed_events
 
@@ -147,7 +147,7 @@ def test_what_has_no_table_is_refused(events, label, physics, text):
 
 @pytest.mark.parametrize("scale", [100.0, 180.0, 500.0, 1026.9, 1027.3, 3000.0])
 def test_scales_lie_between_their_nodes(scale):
-    nodes = mass_points.scale_nodes(scale)
+    nodes = scale_nodes(scale)
     assert nodes[0] <= scale * (1 + 1e-9) and scale <= nodes[2] * (1 + 1e-9)
 
 
@@ -173,9 +173,10 @@ def test_error_estimate_covers_the_finer_table():
     points = [parse_hypothesis(f"hza_{a}_{b}") for a, b in PAPER]
     model = points[0].model(physics, pdf)
     parameters = [h.amplitude_parameters(float(pdf.alpha_s(h.scale())), physics) for h in points]
-    nodes = mass_points.scale_nodes(500.0)
-    gluon = stack_scales([pdf.at_scale(q) for q in nodes])
-    p = to_device(plane(parameters, [h.scale() for h in points], [nodes] * len(points), nodes))
+    nodes = scale_nodes(500.0)
+    gluon = stacked([pdf.at_scale(q) for q in nodes])
+    columns = [(0, q) for q in nodes]
+    p = to_device(plane(parameters, [h.scale() for h in points], [columns] * len(points), columns))
     table = jax.jit(hza_table.tabulate, static_argnames="nodes")
     events = ak.concatenate(
         [momentax.read_events(DATA / f"{n}_600.root")[:8] for n in ("tt", "zbb", "za_500_300")]

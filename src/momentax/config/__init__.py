@@ -16,6 +16,7 @@ from momentax.config.physics import (
     PhysicsConfig,
     RecoilConfig,
     Resolution,
+    ScalesConfig,
     SelectionConfig,
     ThdmConfig,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "Resolution",
     "ResponseConfig",
     "Sample",
+    "ScalesConfig",
     "ScanSection",
     "SelectionConfig",
     "ShardsConfig",

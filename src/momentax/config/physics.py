@@ -22,6 +22,15 @@ class PdfConfig(Section):
     """Member of the set; 0 is the central one."""
 
 
+class ScalesConfig(Section):
+    """Factors on the fixed scale of a hypothesis: mt, mZ, mH."""
+
+    muF: Annotated[float, Field(ge=0.1, le=10)] = 1.0
+    """Factor on the factorisation scale, at which the parton densities are taken."""
+    muR: Annotated[float, Field(ge=0.1, le=10)] = 1.0
+    """Factor on the renormalisation scale, at which alpha_s is taken."""
+
+
 class Resolution(Section):
     """Gaussian energy resolution sigma(E)/E = sqrt(stochastic^2 / E + constant^2), E in GeV."""
 
@@ -151,6 +160,8 @@ class PhysicsConfig(Section):
     """Proton-proton centre-of-mass energy."""
     pdf: PdfConfig = PdfConfig()
     """Parton distributions."""
+    scales: ScalesConfig = ScalesConfig()
+    """Factorisation and renormalisation scale."""
     detector: DetectorConfig = DetectorConfig()
     """Detector that the weight assumes; the built-in generator smears with the same one."""
     recoil_mode: Literal["transverse", "balanced"] = "transverse"

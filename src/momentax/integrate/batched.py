@@ -28,6 +28,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from momentax.integrate import grid, points, replicates
+from momentax.integrate.evaluate import REPLICATES, Variants, compiled, sample
 from momentax.integrate.result import consistent, make_results
 from momentax.processes.base import IntegrandFn
 from momentax.processes.observed import Observed
@@ -38,8 +39,6 @@ ACCELERATOR_TILE = 1024
 """Items in a compiled call on each accelerator, which wants many points at once."""
 POINTS = 512
 """Points of every item in a compiled call: the next ones of every replicate."""
-REPLICATES = 8
-"""Independent replicates an estimate is made of: its error is known to 27 %."""
 ADAPTATIONS = 4
 """Iterations that refine the grid, of POINTS points before the first estimate (no more of them than it has points),
 and of a quarter of the last rung's between two estimates: many small ones find the peaks sooner than few large ones."""
@@ -60,6 +59,8 @@ class _Sums(NamedTuple):
     mean: np.ndarray
     mean2: np.ndarray
     bins: np.ndarray
+    others: np.ndarray
+    """Means of the variants' f, [variants, REPLICATES, n]."""
 
 
 class Adapted(NamedTuple):
@@ -69,6 +70,8 @@ class Adapted(NamedTuple):
     """[items, dim, N_BINS + 1]; items are events x assignments, the assignment running faster."""
     rung: np.ndarray
     """[items]; -1: not integrated."""
+    means: np.ndarray
+    """[1 + variants, REPLICATES, items]: of f and of the variants' f over the points of that rung."""
 
 
 class BatchedIntegrator:
@@ -86,6 +89,8 @@ class BatchedIntegrator:
         2, or 1 if both assignments of the jets are known to have the same weight: then one is integrated and doubled.
     n_eval : sequence of int
         Ladder: evaluations per assignment on every rung (rounded to multiples of POINTS).
+    variants : Variants, optional
+        Evaluated at the same points (:attr:`Adapted.means`).
     """
 
     def __init__(
@@ -99,11 +104,14 @@ class BatchedIntegrator:
         n_eval: Sequence[int] = (1024, 2048, 4096, 8192, 16384, 32768, 65536),
         relative_accuracy: float = 0.02,
         seed: int = 1,
+        variants: Variants | None = None,
     ) -> None:
+        self.variants = variants
+        self.n_variants = variants.size if variants else 0
         self.dim, self.integrand, self.model, self.label, self.seed = dim, integrand, model, label, seed
         self.relative_accuracy, self.assignments = relative_accuracy, assignments
         self.blocks = sorted({max(1, round(n / POINTS)) for n in n_eval})
-        self._evaluate = _compiled(integrand)
+        self._evaluate = compiled(integrand, variants.axes if variants else None)
         devices = jax.devices()
         per_device = TILE if devices[0].platform == "cpu" else ACCELERATOR_TILE
         self._tile = per_device * len(devices)
@@ -133,7 +141,8 @@ class BatchedIntegrator:
         value, error, chi2 = (np.zeros(k * n) for _ in range(3))
         dof, n_eval = (np.zeros(k * n, dtype=np.int64) for _ in range(2))
         edges = grid.uniform_grid(k * n, self.dim)
-        kept = Adapted(edges.copy(), np.full(k * n, -1))
+        means = np.full((1 + self.n_variants, REPLICATES, k * n), np.nan)
+        kept = Adapted(edges.copy(), np.full(k * n, -1), means)
         active = np.flatnonzero(np.repeat(~bad, k))
 
         def adapt(index: np.ndarray, iterations: int, blocks: int, first_stage: int) -> None:
@@ -163,6 +172,7 @@ class BatchedIntegrator:
             value[now], error[now] = mean, replicates.pooled(scatter / np.sqrt(REPLICATES), scaled)
             n_eval[now] += blocks * POINTS
             kept.edges[now], kept.rung[now] = edges[now], rung
+            kept.means[0][:, now], kept.means[1:][:, :, now] = sums.mean, sums.others
             edges[now] = _refine(edges[now], sums.bins)
             need = self._need(value, error, chi2, dof)
             active = active[(need > 0.0)[active]]
@@ -303,23 +313,27 @@ class BatchedIntegrator:
             np.zeros((REPLICATES, len(active))),
             np.zeros((REPLICATES, len(active))),
             np.zeros((len(active), self.dim, grid.N_BINS)),
+            np.zeros((self.n_variants, REPLICATES, len(active))),
         )
+        others = self.variants.model if self.variants else ()
         done = 0
         for index, copies, tile, grids, shifts in self._tiles(items, edges, active, event_ids, blocks, stage):
             size, inside = len(index), slice(done, done + len(index))
-            parts: tuple[list[jax.Array], ...] = ([], [], [])
+            parts: tuple[list[jax.Array], ...] = ([], [], [], [])
             # nothing is waited for before all calls are under way
             for slots in self._calls(size, copies, blocks):
                 refining = bool(slots[0] < REFINING)
-                found = self._evaluate(sample(grids, self._net_of(slots), shifts), tile, self.model, refining)
-                for kept, a in zip(parts if refining else parts[:2], found, strict=False):
+                points_of = sample(grids, self._net_of(slots), shifts)
+                found = self._evaluate(points_of, tile, self.model, refining, others)
+                for kept, a in zip(parts if refining else parts[:3], found, strict=False):
                     kept.append(a)
-            mean, mean2 = (
-                replicates.added(replicates.by_block(p, size, copies)[:, :blocks]) / blocks for p in parts[:2]
+            mean, mean2, of_others = (
+                replicates.added(replicates.by_block(p, size, copies)[:, :blocks]) / blocks for p in parts[:3]
             )
             out.mean[:, inside], out.mean2[:, inside] = mean.T, mean2.T
+            out.others[:, :, inside] = np.moveaxis(of_others, 0, 2)
             out.bins[inside] = replicates.added(
-                replicates.by_block(parts[2], size, copies)[:, : min(blocks, REFINING)]
+                replicates.by_block(parts[3], size, copies)[:, : min(blocks, REFINING)]
             )
             done += size
             if progress is not None:
@@ -336,43 +350,3 @@ def _refine(edges: np.ndarray, sums: np.ndarray) -> np.ndarray:
         padded = [np.pad(a, ((0, TILE - size), (0, 0), (0, 0)), mode="edge") for a in parts]
         new[start : start + size] = np.asarray(grid.refine(*padded))[:size]
     return new
-
-
-class Sampled(NamedTuple):
-    """Points of all replicates, [tile, REPLICATES x points of the net, ...]."""
-
-    x: jax.Array
-    jacobian: jax.Array
-    """dx/du."""
-    bins: jax.Array
-
-
-@jax.jit
-def sample(edges: Any, net: Any, shifts: Any) -> Sampled:
-    """Points on the grids. Compiled by itself: together with an integrand, XLA would do it again for each of the
-    integrand's parts (measured: 1.6 times the whole)."""
-    u = points.shifted(net[:, None], shifts[:, :, None, :])
-    return Sampled(*grid.apply(edges, u.reshape(len(u), -1, u.shape[-1])))
-
-
-def per_replicate(f: jax.Array) -> jax.Array:
-    """Means [tile, REPLICATES] of values at the points of :func:`sample`."""
-    return jnp.mean(f.reshape(len(f), REPLICATES, -1), axis=2)
-
-
-_CACHE: dict[IntegrandFn, Callable] = {}
-
-
-def _compiled(integrand: IntegrandFn) -> Callable:
-    """The compiled tile evaluation of an integrand: (points, observed, model, whether to sum in bins)."""
-    if integrand not in _CACHE:
-
-        @jax.jit
-        def evaluate(at: Sampled, observed, model, refining):
-            f = integrand(at.x, observed, model) * at.jacobian
-            nothing = jnp.zeros((len(f), at.x.shape[-1], grid.N_BINS))
-            bins = jax.lax.cond(refining, lambda: grid.accumulate(at.bins, f**2), lambda: nothing)
-            return per_replicate(f), per_replicate(f**2), bins
-
-        _CACHE[integrand] = evaluate
-    return _CACHE[integrand]

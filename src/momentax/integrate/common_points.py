@@ -15,7 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from momentax.integrate.batched import REPLICATES, Adapted, BatchedIntegrator, Sampled, per_replicate
+from momentax.integrate.batched import Adapted, BatchedIntegrator
+from momentax.integrate.evaluate import REPLICATES, Sampled, per_replicate
 from momentax.processes.base import IntegrandFn
 from momentax.processes.observed import Observed
 
@@ -60,6 +61,11 @@ def ratios(
     evaluate = partial(_several(integrator.integrand), models)
     means = integrator.again(evaluate, observed, event_ids, kept)
     return _ratios(means, len(event_ids), count)
+
+
+def of_variants(kept: Adapted, n: int) -> np.ndarray:
+    """Ratios of the variants of an integration, [n, variants] of :data:`RATIO_DTYPE`."""
+    return _ratios(kept.means.reshape(*kept.means.shape[:2], n, -1), n, len(kept.means) - 1)
 
 
 def _ratios(means: np.ndarray, n: int, count: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Parton distribution functions: LHAPDF6 grids, log-bicubic interpolation, alpha_s. See docs/pdf.md."""
 
 from momentax.pdf.alphas import IpolAlphaS, OneLoopAlphaS
-from momentax.pdf.fixed_scale import FixedScalePdf, Partons
+from momentax.pdf.fixed_scale import FixedScalePdf, Partons, stacked
 from momentax.pdf.locate import DEFAULT_SET, locate_pdf
 from momentax.pdf.pdfset import PdfSet, load_pdf
 
@@ -14,4 +14,5 @@ __all__ = [
     "PdfSet",
     "load_pdf",
     "locate_pdf",
+    "stacked",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -98,3 +99,24 @@ def fixed_scale(log_x: np.ndarray, values: np.ndarray, linear: bool = False) -> 
             jnp.asarray(buckets / span),
             jnp.asarray(coefficients.transpose(2, 0, 1)),
         )
+
+
+def stacked(pdfs: Sequence[FixedScalePdf]) -> FixedScalePdf:
+    """PDFs at several scales, or of several sets, with a leading axis.
+
+    Shorter grids are filled up at their end, where no x below 1 gets to.
+    """
+
+    def joined(leaves: Sequence[Array]) -> Array:
+        arrays = [np.asarray(leaf) for leaf in leaves]
+        shape = np.max([a.shape for a in arrays], axis=0)
+        filled = [
+            np.pad(a, [(0, int(n - m)) for n, m in zip(shape, a.shape, strict=True)], mode="edge")
+            if a.ndim
+            else a
+            for a in arrays
+        ]
+        return jnp.asarray(np.stack(filled))
+
+    with jax.ensure_compile_time_eval():
+        return FixedScalePdf(*(joined(leaves) for leaves in zip(*pdfs, strict=True)))

@@ -59,6 +59,8 @@ class Hypothesis(abc.ABC):
 
     least_budget: ClassVar[int] = 1024
     """Evaluations below which the batched integrator's error is not to be trusted: more for integrands with tails."""
+    alpha_s_power: ClassVar[int] = 2
+    """Power of alpha_s(muR) in the squared amplitude."""
     masses: ClassVar[tuple[str, ...]] = ()
     """Fields that are masses in GeV which a measurement may want: derivatives of ln W are taken in these."""
 
@@ -69,7 +71,15 @@ class Hypothesis(abc.ABC):
 
     @abc.abstractmethod
     def scale(self) -> float:
-        """Factorisation and renormalisation scale muF, GeV."""
+        """The fixed scale, GeV: that of factorisation and renormalisation unless ``physics.scales`` has factors."""
+
+    def factorisation_scale(self, physics: PhysicsConfig) -> float:
+        """muF, GeV: the parton densities are taken there."""
+        return physics.scales.muF * self.scale()
+
+    def alpha_s(self, physics: PhysicsConfig, pdf: PdfSet) -> float:
+        """alpha_s of the PDF set at muR."""
+        return float(pdf.alpha_s(physics.scales.muR * self.scale()))
 
     @abc.abstractmethod
     def amplitude_parameters(self, alpha_s: float, physics: PhysicsConfig) -> Any:
@@ -88,14 +98,14 @@ class Hypothesis(abc.ABC):
     ) -> Model:
         """Everything the integrand needs, from the configuration.
 
-        alpha_s is that of the PDF set at muF. Raises ConfigError when the set is not found.
+        alpha_s is that of the PDF set at muR. Raises ConfigError when the set is not found.
         """
         pdf = pdf if pdf is not None else load_pdf(physics.pdf.set, physics.pdf.member)
         detector = detector if detector is not None else detector_from_config(physics.detector)
         return Model(
             sqrt_s=jax.numpy.asarray(float(physics.sqrt_s)),
-            pdf=pdf.at_scale(self.scale()),
+            pdf=pdf.at_scale(self.factorisation_scale(physics)),
             detector=detector,
-            amplitude=self.amplitude_parameters(float(pdf.alpha_s(self.scale())), physics),
+            amplitude=self.amplitude_parameters(self.alpha_s(physics, pdf), physics),
             cuts=self.cuts(physics),
         )

@@ -18,7 +18,6 @@ import numpy as np
 from momentax.amplitudes import gg_hza
 from momentax.amplitudes.parameters import z_couplings
 from momentax.integrate.product_rule import breit_wigner_weights
-from momentax.pdf import FixedScalePdf
 from momentax.processes import hza_geometry
 from momentax.processes.hza_splines import Contracted, floored, relative_error, second_derivatives, spline
 from momentax.processes.hza_table import Table
@@ -51,15 +50,28 @@ class Plane(NamedTuple):
     """[scales, points]: ln W at a point's muF from ln W at the tabulated scales; each point uses three of them."""
 
 
+Column = tuple[int, float]
+"""A tabulated scale: number of the PDF set, and muF in GeV."""
+
+
+class Variants(NamedTuple):
+    """The same mass points at other scales or with other parton densities: other columns of the same table."""
+
+    interpolation: Array
+    """[variants, scales, points], as of :class:`Plane`."""
+    factor: Array
+    """[variants, points]."""
+
+
 def plane(
     parameters: Sequence[gg_hza.HzaParameters],
     scales: Sequence[float],
-    nodes: Sequence[Sequence[float]],
-    tabulated: Sequence[float],
+    nodes: Sequence[Sequence[Column]],
+    tabulated: Sequence[Column],
 ) -> Plane:
     """The weights of mass points given by the parameters of their amplitudes and their muF (GeV); numpy arrays.
 
-    ``nodes``: of every point the scales (GeV) that it is interpolated between; ``tabulated``: those of the tables.
+    ``nodes``: of every point the scales that it is interpolated between; ``tabulated``: those of the tables.
     """
     p = jax.tree.map(lambda *a: np.array(a, dtype=float), *parameters)
     grid_a = _grid(LOG_A, STEP_A, ROWS)
@@ -69,16 +81,14 @@ def plane(
     form = [form_factor2(s_h, q) for q in parameters]
     weights_h = breit_wigner_weights(grid_h, p.mass_H, p.width_H) * np.array(form) * s_h**2
     factor: Any = np.array([couplings(q) for q in parameters])
-    interpolation: Any = np.stack(
-        [_lagrange(q, own, tabulated) for q, own in zip(scales, nodes, strict=True)], axis=1
-    )
-    return Plane(
-        weights_a.T,
-        low.T,
-        weights_h.T,
-        factor,
-        interpolation,
-    )
+    return Plane(weights_a.T, low.T, weights_h.T, factor, interpolations(scales, nodes, tabulated))
+
+
+def interpolations(
+    scales: Sequence[float], nodes: Sequence[Sequence[Column]], tabulated: Sequence[Column]
+) -> Any:
+    """[scales, points]: Lagrange polynomials in ln muF of every point."""
+    return np.stack([_lagrange(q, own, tabulated) for q, own in zip(scales, nodes, strict=True)], axis=1)
 
 
 def form_factor2(s_h: Array, q: gg_hza.HzaParameters) -> Any:
@@ -97,12 +107,13 @@ def couplings(q: gg_hza.HzaParameters) -> Any:
     return 4.0 * coupling**2 * hza * decay_a * (left**2 + right**2) * (2.0 / 256.0)
 
 
-def _lagrange(scale: float, nodes: Sequence[float], tabulated: Sequence[float]) -> Any:
+def _lagrange(scale: float, nodes: Sequence[Column], tabulated: Sequence[Column]) -> Any:
     """Lagrange polynomials in ln ``nodes`` at ln ``scale``; in the order of ``tabulated``, zero for others."""
     out = np.zeros(len(tabulated))
-    for q in nodes:
-        factors = [np.log(scale / other) / np.log(q / other) for other in nodes if other != q]
-        out[list(tabulated).index(q)] = np.prod(factors)
+    for node in nodes:
+        q = node[1]
+        factors = [np.log(scale / other) / np.log(q / other) for _, other in nodes if other != q]
+        out[list(tabulated).index(node)] = np.prod(factors)
     return out
 
 
@@ -119,6 +130,18 @@ def _grid(ends: tuple[float, float], step: float, block: int) -> np.ndarray:
 
 def contract(table: Table, p: Plane) -> Contracted:
     """W of one event at every mass point."""
+    return _contract(table, p)[0]
+
+
+def contract_variants(table: Table, p: Plane, others: Variants) -> tuple[Contracted, Array]:
+    """W of one event at every mass point, and ln of the ratio of its variants to it, [variants, points]."""
+    found, by_column = _contract(table, p)
+    log_ratio = jnp.einsum("vsp,sp->vp", others.interpolation - p.interpolation, by_column)
+    return found, log_ratio + jnp.log(others.factor / p.factor)
+
+
+def _contract(table: Table, p: Plane) -> tuple[Contracted, Array]:
+    """(W at every mass point, ln of W at each tabulated scale over W at the first [scales, points])."""
     g = table.geometry
     largest = jnp.max(jnp.where(jnp.isfinite(table.log_rho[0]), table.log_rho[0], -jnp.inf))
     log_rho = floored(table.log_rho[0])
@@ -204,7 +227,7 @@ def contract(table: Table, p: Plane) -> Contracted:
     log_ratio = jnp.concatenate([jnp.zeros((1, points)), jnp.log(jnp.maximum(sums[1:-2], 1e-300) / value)])
     value = value * jnp.exp(jnp.sum(p.interpolation * log_ratio, axis=0) + largest) * p.factor
     # both assignments of the jets weigh the same
-    return Contracted(2.0 * value, of_table, of_rule)
+    return Contracted(2.0 * value, of_table, of_rule), log_ratio
 
 
 def with_derivatives(
@@ -221,8 +244,3 @@ def with_derivatives(
     log_slope = slopes.value / jnp.where(found.value > 0.0, found.value, jnp.nan)
     error = found.error * jnp.abs(log_slope) + jnp.abs(slopes.of_table) + jnp.abs(slopes.of_rule)
     return found, jnp.stack([log_slope, error])
-
-
-def stack_scales(pdfs: Sequence[FixedScalePdf]) -> FixedScalePdf:
-    """The PDFs of several scales of one set with a leading axis: what :func:`hza_table.tabulate` takes."""
-    return jax.tree.map(lambda *a: jnp.stack(a), *pdfs)
