@@ -3,6 +3,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/transfer.smk"
 include: "workflow/rules/shower.smk"
 include: "workflow/rules/simulate.smk"
+include: "workflow/rules/variations.smk"
 include: "workflow/rules/weigh.smk"
 include: "workflow/rules/regress.smk"
 include: "workflow/rules/classify.smk"
@@ -25,6 +26,8 @@ rule all:
         expand(rules.figure_likelihood.output.shown, sample=CONFIG.scan.samples),
         expand(rules.figure_kinematics.output.shown, sample=CONFIG.validation.kinematics),
         expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
+        expand(rules.figure_variation.output.shifts, variation=VARIATIONS),
+        [rules.table_variations.output.page] if VARIATIONS else [],
 
 
 rule all_events:
@@ -48,8 +51,17 @@ rule all_regress:
         expand(result("regress/{kind}/regressor.npz"), kind=KINDS),
 
 
+rule all_variations:
+    input:
+        expand(rules.figure_variation.output.shifts, variation=VARIATIONS),
+        [rules.table_variations.output.page] if VARIATIONS else [],
+
+
 rule all_validation:
     input:
         expand(rules.figure_kinematics.output.shown, sample=CONFIG.validation.kinematics),
         expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
-        expand(rules.figure_transfer.output.response, simulation=CONFIG.validation.planes.transfer or []),
+        expand(
+            rules.figure_transfer.output.response,
+            simulation=CONFIG.validation.planes.transfer or [],
+        ),

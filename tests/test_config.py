@@ -31,7 +31,18 @@ def test_generated_files_are_in_step_with_the_models(tmp_path):
 def test_defaults_file_and_embedded_config_are_the_defaults():
     assert load_config(ROOT / "config/defaults.yaml") == Config()
     accuracy = {"integration": {"relative_accuracy": 0.05, "n_eval": [1024, 2048, 4096, 8192, 16384]}}
-    small = Config.model_validate({"physics": accuracy, "recompute": {"n_eval": [65536, 262144, 1048576]}})
+    shifts = {
+        "jes_up": {"kind": "jet_energy_scale", "factor": 1.1},
+        "muF_up": {"kind": "scales", "muF": 2.0},
+        "muF_down": {"kind": "scales", "muF": 0.5},
+    }
+    small = Config.model_validate(
+        {
+            "physics": accuracy,
+            "recompute": {"n_eval": [65536, 262144, 1048576]},
+            "variations": {"samples": ["drell_yan", "ttbar"], "shifts": shifts},
+        }
+    )
     assert load_config(ROOT / "config/config.yaml") == small
     assert load_config() == Config()
 
@@ -161,3 +172,32 @@ def test_yaml_that_cannot_be_used_is_refused(tmp_path):
         load_config(path)
     path.write_text("")
     assert load_config(path) == Config()
+
+
+@pytest.mark.parametrize(
+    "section, message",
+    [
+        (
+            {"shifts": {"a": {"kind": "jet_scale", "factor": 1.1}}},
+            r"variations.shifts.a.kind = 'jet_scale': write kind: jet_e",
+        ),
+        (
+            {"shifts": {"a": {"factor": 1.1}}},
+            r"variations.shifts.a.kind: missing; write kind: jet_energy_scale,",
+        ),
+        (
+            {"shifts": {"a": {"kind": "jet_energy_scale", "factr": 1.1}}},
+            r"a.factr: unknown key; did you mean 'factor'\?",
+        ),
+        ({"shifts": {"a": {"kind": "recoil"}}}, r"factor 1 and no smear changes nothing"),
+        ({"shifts": {"a__b": {"kind": "scales"}}}, r"'a__b': two underscores part sample and variation"),
+        ({"samples": ["ttbr"]}, r"variations.samples: 'ttbr' is no sample; did you mean 'ttbar'\?"),
+        (
+            {"shifts": {"a": {"kind": "scales"}}, "discriminant": ["ttbar", "hza_1_1"]},
+            r"variations.discriminant: 'hza_1_1' is not among the hypotheses",
+        ),
+    ],
+)
+def test_mistakes_in_variations_say_what_to_write(section, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config({"variations": section})

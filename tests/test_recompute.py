@@ -9,10 +9,12 @@ import pytest
 
 import momentax.weight
 from momentax.config import PhysicsConfig, RecomputeConfig
+from momentax.config.variations import Scales
 from momentax.errors import InputError
-from momentax.events import read_events
+from momentax.events import read_events, write_events
 from momentax.integrate.result import RESULT_DTYPE
-from momentax.recompute import OPEN, improve, is_better, recompute_file
+from momentax.recompute import OPEN, improve, is_better, recompute_file, second_ladder
+from momentax.vary.weights import weigh_variations
 from momentax.weigh_file import weigh_file
 from momentax.weight import weigh
 from momentax.weights_io import merge_weights, read_weights, write_weights
@@ -167,3 +169,27 @@ def test_weights_of_other_events_or_another_configuration_are_refused(passes, tm
     with pytest.raises(InputError, match=r"a\.root: entry \d+ is event \d+, in .* these are not its weights"):
         recompute_file(EVENTS, tmp_path / "a.root", tmp_path / "b.root", FIRST, AGAIN)
     assert not (tmp_path / "b.root").exists()
+
+
+def test_ratios_of_variations_go_with_their_weights(tmp_path):
+    """Drell-Yan: a replaced weight has the ratio of the longer ladder, the others keep every bit of theirs."""
+    variations = {"muF_up": Scales(muF=2.0)}
+    settings = {"relative_accuracy": 0.02, "n_eval": (1024,)}
+    physics = PhysicsConfig.model_validate({"integration": settings})
+    again = RecomputeConfig(n_eval=(16384,), vegas_n_eval=())
+    events = read_events(EVENTS, entry_stop=N)
+    write_events(tmp_path / "e.root", events)
+    weigh_file(tmp_path / "e.root", ["drell_yan"], tmp_path / "w.root", physics, variations=variations)
+    recompute_file(
+        tmp_path / "e.root", tmp_path / "w.root", tmp_path / "r.root", physics, again, variations=variations
+    )
+    first, final = read_weights(tmp_path / "w.root"), read_weights(tmp_path / "r.root")
+    longer = second_ladder(physics, again)
+    records, ratios = weigh_variations(events, ["drell_yan"], variations, longer)["drell_yan"]
+    was_open = np.isin(first.weights["drell_yan"]["status"], OPEN)
+    replaced = was_open & is_better(records, first.weights["drell_yan"])
+    assert 0 < replaced.sum() < N
+    expected = np.where(replaced, ratios["muF_up"], first.ratios["drell_yan"]["muF_up"])
+    assert final.ratios["drell_yan"]["muF_up"].tobytes() == expected.tobytes()
+    with pytest.raises(InputError, match=r"variations \['muF_up'\], not as now \[\]"):
+        recompute_file(tmp_path / "e.root", tmp_path / "w.root", tmp_path / "n.root", physics, again)

@@ -18,7 +18,7 @@ import numpy as np
 import optax
 
 from momentax.config import Config, PhysicsConfig
-from momentax.estimate import Costs
+from momentax.estimate import Costs, recorded_costs
 from momentax.events import read_events
 from momentax.processes import parse_hypothesis
 from momentax.recompute import OPEN, ladders
@@ -119,6 +119,7 @@ def calibrate(config: Config, events_each: int = EVENTS, log: Log = lambda line:
         second_pass=second,
         event_of_mass_points=event,
         mass_point=point,
+        reweighting=recorded_costs().reweighting,
         row_and_epoch=rows,
         start=_start(),
     )

@@ -38,6 +38,8 @@ class Costs:
     event_of_mass_points: float
     """The tables of an event, and each of its mass points."""
     mass_point: float
+    reweighting: Mapping[str, float]
+    """A variation at the same points, as a share of the weight (of an event's tables)."""
     row_and_epoch: Mapping[str, float]
     """A row (event and mass point) in an epoch of one network."""
     start: float
@@ -155,13 +157,17 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
     simulated = sum(
         s.n_events * costs.simulate[_kind_of(s.hypothesis)] for s in builtin.values() if s.kind == "builtin"
     )
-    per_event, again = {}, {}
+    # events that are weighed anew under a variation are samples of their own
+    varied = _varied_entries(config)
+    n_varied, weighed = sum(varied), [*entries.values(), *varied]
+    per_event, again, more = {}, {}, {}
     for k, n in per_kind.items():
         together = k == "hza" and k not in costs.weight
         per_event[k] = costs.event_of_mass_points + n * costs.mass_point if together else n * costs.weight[k]
         again[k] = 0.0 if together else n * costs.second_pass[k]
-    weigh_jobs = sum(-(-n // size) for n in entries.values())
-    second_jobs = sum(-(-n // config.recompute.events_per_job) for n in entries.values())
+        more[k] = per_event[k] * len(config.variations.reweightings) * costs.reweighting[k]
+    weigh_jobs = sum(-(-n // size) for n in weighed)
+    second_jobs = sum(-(-n // config.recompute.events_per_job) for n in weighed)
     files_ = len(entries) - len(builtin)
     simulations = (*config.samples.values(), *config.transfer.samples.values())
     showered = [s for s in simulations if s.kind == "showered"]
@@ -181,12 +187,18 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
     ]
     stages += [
         # one job weighs all hypotheses of its events
-        Stage(f"weigh {k}", weigh_jobs if i == 0 else 0, "weights", n * total, total * per_event[k] / 3600)
+        Stage(
+            f"weigh {k}",
+            weigh_jobs if i == 0 else 0,
+            "weights",
+            n * (total + n_varied),
+            ((total + n_varied) * per_event[k] + total * more[k]) / 3600,
+        )
         for i, (k, n) in enumerate(per_kind.items())
     ]
     if config.recompute.n_eval:
-        hours = total * sum(again.values()) / 3600
-        stages.append(Stage("recompute", second_jobs, "events", total, hours))
+        hours = (total + n_varied) * sum(again.values()) / 3600
+        stages.append(Stage("recompute", second_jobs, "events", total + n_varied, hours))
     stages += [
         Stage(
             f"regress {k}",
@@ -205,16 +217,25 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         "read": files_,
         "cross_section": len(labels),
         "weigh": weigh_jobs,
-        "merge": len(entries),
+        "vary": len(varied),
+        "merge": len(weighed),
         "recompute": second_jobs,
-        "merge_recomputed": len(entries),
+        "merge_recomputed": len(weighed),
         "regress": len(per_kind),
         "classify": 1,
         "scan": len(config.scan.samples),
+        "effects": len(config.variations.shifts),
     }
-    shard = min(size, max(entries.values())) * sum(per_event.values()) / 60
+    shard = min(size, max(entries.values())) * (sum(per_event.values()) + sum(more.values())) / 60
     some_jobs = {rule: n for rule, n in jobs.items() if n}
     return Estimate([s for s in stages if s.number], some_jobs, costs, shard)
+
+
+def _varied_entries(config: Config) -> list[int]:
+    """Most events of each varied sample."""
+    most = config.variations.max_events
+    whole = [config.samples[name].n_entries for name, _ in config.varied_samples().values()]
+    return [n if most is None else min(n, most) for n in whole]
 
 
 def _kind_of(label: str) -> str:

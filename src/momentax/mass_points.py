@@ -13,8 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from momentax.config import PhysicsConfig
-from momentax.integrate.common_points import RATIO_DTYPE
-from momentax.integrate.result import make_results
+from momentax.integrate.result import RATIO_DTYPE, make_results
 from momentax.mass_tables import LADDER, Tables, climb, converged, not_finite
 from momentax.pdf import PdfSet, stacked
 from momentax.processes import hza_point

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from momentax.config import PhysicsConfig
-from momentax.integrate.common_points import RATIO_DTYPE
+from momentax.integrate.result import RATIO_DTYPE
 from momentax.pdf import PdfSet, stacked
 from momentax.processes.hza import HZA
 from momentax.processes.hza_plane import (

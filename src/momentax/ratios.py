@@ -11,7 +11,7 @@ import numpy as np
 from momentax.bjet_pairs import pair_rows
 from momentax.config import Config, PhysicsConfig
 from momentax.integrate import common_points
-from momentax.integrate.common_points import RATIO_DTYPE
+from momentax.integrate.result import RATIO_DTYPE
 from momentax.mass_tables import Tables, climb
 from momentax.processes import Hypothesis, as_hypothesis
 from momentax.processes.hza import HZA

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from momentax.config import PhysicsConfig, RecomputeConfig
+from momentax.config.variations import Reweighting
 from momentax.errors import InputError
 from momentax.events.rootfile import PathLike
 from momentax.weigh_file import Report
@@ -104,6 +105,7 @@ def recompute_file(
     recompute: RecomputeConfig | None = None,
     entries: tuple[int, int] | None = None,
     report: Report | None = None,
+    variations: Mapping[str, Reweighting] | None = None,
 ) -> dict[str, dict[str, int]]:
     """Integrate the open weights of a weights file again and write the better of both, in the same order.
 
@@ -116,6 +118,7 @@ def recompute_file(
     recompute : budgets of the second pass; None for the defaults
     entries : (start, stop) of the entries to look at; entries beyond the end of the file are left out
     report : told (hypothesis, weights done, weights in all)
+    variations : those of ``first``; a ratio is replaced with its weight, but not by ``vegas``, which keeps no points
 
     Returns
     -------
@@ -132,7 +135,10 @@ def recompute_file(
     total = before.metadata["entries_total"]
     start, stop = (min(e, total) for e in entries) if entries else (0, total)
     _require_physics(before.metadata, physics, first)
+    variations = dict(variations or {})
+    _require_variations(before.metadata, variations, first)
     weights, counts = dict(before.weights), {}
+    ratios = {label: {v: r.copy() for v, r in found.items()} for label, found in before.ratios.items()}
     # the first pass was paid for once: each range of entries counts its share
     share = (stop - start) / total if total else 0.0
     seconds = {label: share * s for label, s in before.metadata.get("cpu_seconds", {}).items()}
@@ -146,9 +152,14 @@ def recompute_file(
             if not len(again):
                 break
             begin = time.process_time()
-            new = _weigh_again(events_path, first, before.event, start, again, label, ladder, report)
+            new, new_ratios = _weigh_again(
+                events_path, first, before.event, start, again, label, ladder, report, variations
+            )
             seconds[label] = seconds.get(label, 0.0) + time.process_time() - begin
-            replaced[again] |= is_better(new, current[again])
+            better = is_better(new, current[again])
+            replaced[again] |= better
+            for name, ratio in new_ratios.items():
+                ratios[label][name][again[better]] = ratio[better]
             weights[label] = improve(current, again, new)
         counts[label] = {
             "open": int(was_open.sum()) if passes else 0,
@@ -162,8 +173,9 @@ def recompute_file(
         "config": physics.model_dump(mode="json"),
         "recompute": recompute.model_dump(mode="json"),
         "cpu_seconds": seconds,
+        "reweightings": before.metadata.get("reweightings", {}),
     }
-    write_weights(out, before.event, weights, metadata)
+    write_weights(out, before.event, weights, metadata, ratios=ratios)
     return counts
 
 
@@ -172,6 +184,17 @@ def _require_physics(metadata: Mapping[str, Any], physics: PhysicsConfig, path: 
         raise InputError(
             f"{path}: its weights were computed with another physics section than is given now; "
             "weigh the events again, or give the configuration that they have"
+        )
+
+
+def _require_variations(
+    metadata: Mapping[str, Any], variations: Mapping[str, Reweighting], path: PathLike
+) -> None:
+    given = {name: v.model_dump(mode="json") for name, v in variations.items()}
+    if metadata.get("reweightings", {}) != given:
+        raise InputError(
+            f"{path}: its weights have the variations {sorted(metadata.get('reweightings', {}))}, not as now "
+            f"{sorted(given)}; weigh the events again, or give those that they have"
         )
 
 
@@ -184,10 +207,12 @@ def _weigh_again(
     label: str,
     ladder: PhysicsConfig,
     report: Report | None,
-) -> np.ndarray:
-    """Records of the events at the positions ``again`` after entry ``start``."""
+    variations: Mapping[str, Reweighting],
+) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
+    """Records, and ratios by variation, of the events at the positions ``again`` after entry ``start``."""
     # imported here: a file with nothing left open is done without them
     from momentax.events import read_events
+    from momentax.vary.weights import weigh_variations
     from momentax.weight import weigh
 
     low, high = int(again[0]), int(again[-1]) + 1
@@ -201,4 +226,6 @@ def _weigh_again(
             f"{events['event'][int(differ[0])]}: these are not its weights"
         )
     progress = None if report is None else lambda done, n: report(label, done, n)
-    return weigh(events, label, ladder, progress)
+    if variations and ladder.integration.integrator == "batched":
+        return weigh_variations(events, [label], variations, ladder, progress)[label]
+    return weigh(events, label, ladder, progress), {}

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from momentax.config import PhysicsConfig
+from momentax.config.variations import Reweighting
 from momentax.errors import InputError
 from momentax.events import read_events
 from momentax.events.reader import EventSource
 from momentax.events.rootfile import PathLike
 from momentax.processes import parse_hypothesis
 from momentax.processes.hza import HZA
+from momentax.vary.weights import weigh_variations
 from momentax.weight import weigh, weigh_mass_points
 from momentax.weights_io import write_weights
 
@@ -28,6 +30,7 @@ def weigh_file(
     entries: tuple[int, int] | None = None,
     report: Report | None = None,
     selection: Mapping[str, Any] | None = None,
+    variations: Mapping[str, Reweighting] | None = None,
 ) -> dict[str, dict[str, int]]:
     """Weigh the events of a file under each hypothesis and write their weights, in the same order.
 
@@ -42,6 +45,8 @@ def weigh_file(
     report : told (hypothesis, weights done, weights in all)
     selection : cuts that differ from the defaults (:class:`momentax.events.Selection`), for a file with lists of
         objects (NanoAOD), whose selected events are weighed, as a whole
+    variations : by name, evaluated at the points of the weights (:func:`momentax.vary.weights.weigh_variations`);
+        their ratios are written beside them
 
     Returns
     -------
@@ -65,13 +70,16 @@ def weigh_file(
     events = read_events(events_path, entry_start=start, entry_stop=stop, truth=False, **cuts)
     if lists:
         stop = total = len(events)
-    weights, counts = {}, {}
+    weights, counts, ratios = {}, {}, {}
     seconds: dict[str, float] = {}
     for labels in _groups(hypotheses, physics):
         begin = time.process_time()
         name = labels[0] if len(labels) == 1 else f"{len(labels)} mass points of H -> ZA"
         progress = None if report is None else lambda done, n, name=name: report(name, done, n)
-        if len(labels) == 1:
+        if variations:
+            for label, found in weigh_variations(events, labels, variations, physics, progress).items():
+                weights[label], ratios[label] = found
+        elif len(labels) == 1:
             weights[labels[0]] = weigh(events, labels[0], physics, progress)
         else:
             weights |= weigh_mass_points(events, labels, physics, progress)
@@ -86,10 +94,11 @@ def weigh_file(
         "entries_total": total,
         "config": physics.model_dump(mode="json"),
         "cpu_seconds": seconds,
+        "reweightings": {name: v.model_dump(mode="json") for name, v in (variations or {}).items()},
     }
     if lists:
         metadata |= {key: events.attrs[key] for key in ("cut_flow", "selection")}
-    write_weights(out, events["event"], weights, metadata)
+    write_weights(out, events["event"], weights, metadata, ratios=ratios)
     return counts
 
 

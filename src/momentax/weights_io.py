@@ -2,7 +2,8 @@
 
 For every hypothesis h the tree has the branches ``{h}_value, {h}_error, {h}_chi2_dof`` (float64),
 ``{h}_n_eval`` (int64), ``{h}_status`` (int8, :data:`STATUS_CODES`), ``{h}_value_a0``, ``{h}_value_a1``
-(the two assignments of the jets), and ``event`` (int64).
+(the two assignments of the jets), and ``event`` (int64). Variations v that were weighed at the same points have
+``{h}_{v}_ratio``, ``{h}_{v}_ratio_error`` (float64): W_v/W.
 ROOT reads a dot in a branch name as a member, so it becomes ``p``
 (``ttbar_172.5`` -> ``ttbar_172p5_value``); the metadata keep the labels as they are.
 """
@@ -18,7 +19,7 @@ import numpy as np
 from momentax.errors import InputError, nearest
 from momentax.events import rootfile
 from momentax.events.rootfile import PathLike, TreeWriter
-from momentax.integrate.result import RESULT_DTYPE, STATUS
+from momentax.integrate.result import RATIO_DTYPE, RESULT_DTYPE, STATUS
 
 TREE = "Weights"
 
@@ -37,17 +38,23 @@ _PARTS: dict[str, np.dtype] = {
 }
 
 #: Metadata that must agree between shards of one weights file, where present.
-_SAME_IN_ALL_SHARDS = ("entries_total", "config", "fingerprint", "seed", "events_file")
+_SAME_IN_ALL_SHARDS = ("entries_total", "config", "variations", "fingerprint", "seed", "events_file")
 
 STEP = 100_000
 
 
+Ratios = Mapping[str, Mapping[str, np.ndarray]]
+"""Hypothesis label -> variation -> [n] of RATIO_DTYPE."""
+
+
 class Weights(NamedTuple):
-    """Contents of a weights file: event ids [n] int64, label -> records [n] of RESULT_DTYPE, metadata."""
+    """Contents of a weights file: event ids [n] int64, label -> records [n] of RESULT_DTYPE, metadata, and
+    label -> variation -> ratios W_v/W [n] of RATIO_DTYPE."""
 
     event: np.ndarray
     weights: dict[str, np.ndarray]
     metadata: dict[str, Any]
+    ratios: dict[str, dict[str, np.ndarray]]
 
 
 def branch_prefix(label: str) -> str:
@@ -55,14 +62,20 @@ def branch_prefix(label: str) -> str:
     return label.replace(".", "p")
 
 
-def _branches(labels: Sequence[str]) -> dict[str, np.dtype]:
+def _branches(labels: Sequence[str], variations: Sequence[str] = ()) -> dict[str, np.dtype]:
     prefixes = [branch_prefix(label) for label in labels]
     if len(set(prefixes)) != len(prefixes):
         raise InputError(f"hypotheses whose branches would have the same name: {', '.join(labels)}")
     branches: dict[str, np.dtype] = {"event": np.dtype(np.int64)}
     for prefix in prefixes:
         branches |= {f"{prefix}_{part}": dtype for part, dtype in _PARTS.items()}
+        branches |= {name: np.dtype(np.float64) for v in variations for name in _ratio_branches(prefix, v)}
     return branches
+
+
+def _ratio_branches(prefix: str, variation: str) -> tuple[str, str]:
+    """Branches of value and error of a ratio."""
+    return f"{prefix}_{variation}_ratio", f"{prefix}_{variation}_ratio_error"
 
 
 def _to_columns(
@@ -108,17 +121,25 @@ def write_weights(
     weights: Mapping[str, np.ndarray],
     metadata: Mapping[str, Any] | None = None,
     compression: str = "zstd",
+    ratios: Ratios | None = None,
 ) -> None:
     """Write the weights of one range of events; the file appears whole or not at all.
 
     Parameters: ``event_ids`` [n] in the order of the events file; ``weights``: hypothesis label ->
     structured array [n] (what ``momentax.weigh`` returns; its fields in any order); ``metadata``: JSON
     values. A shard says where it belongs with ``entry_start`` and ``entries_total`` in the metadata
-    (default: it is the whole file).
+    (default: it is the whole file). ``ratios``: those of variations to the weights, the same variations for all labels.
     Raises InputError for unequal lengths, a missing field or an unknown status.
     """
     where = os.fspath(path)
     columns = _to_columns(event_ids, weights, where)
+    variations = list(next(iter(ratios.values()))) if ratios else []
+    for label in weights if ratios else ():
+        for variation, ratio in (ratios or {})[label].items():
+            for name, part in zip(
+                _ratio_branches(branch_prefix(label), variation), ("value", "error"), strict=True
+            ):
+                columns[name] = ratio[part]
     n = len(columns["event"])
     shard = dict(metadata or {})
     start = int(shard.setdefault("entry_start", 0))
@@ -129,14 +150,19 @@ def write_weights(
             f"{where}: {n} weights are not the entries {start}..{stop} of {total} "
             "(entry_start, entry_stop, entries_total of the metadata)"
         )
-    with TreeWriter(path, TREE, _branches(list(weights)), compression) as out:
-        out.metadata = shard | _own_metadata(list(weights))
+    with TreeWriter(path, TREE, _branches(list(weights), variations), compression) as out:
+        out.metadata = shard | _own_metadata(list(weights), variations)
         for first in range(0, n, STEP):
             out.extend({name: values[first : first + STEP] for name, values in columns.items()})
 
 
-def _own_metadata(labels: list[str]) -> dict[str, Any]:
-    return {"format": "momentax weights", "labels": labels, "status_codes": STATUS_CODES}
+def _own_metadata(labels: list[str], variations: list[str]) -> dict[str, Any]:
+    return {
+        "format": "momentax weights",
+        "labels": labels,
+        "status_codes": STATUS_CODES,
+        "variations": variations,
+    }
 
 
 class _WeightFile:
@@ -153,7 +179,8 @@ class _WeightFile:
             if self.metadata.get("format") != "momentax weights":
                 raise InputError(f"{os.fspath(path)}: its metadata do not say 'momentax weights'")
             self.labels = [str(label) for label in self.metadata.get("labels", [])]
-            self.branches = _branches(self.labels)
+            self.variations = [str(v) for v in self.metadata.get("variations", [])]
+            self.branches = _branches(self.labels, self.variations)
             rootfile.require_branches(path, self.tree, self.branches)
         except BaseException:
             self._context.__exit__(None, None, None)
@@ -198,6 +225,10 @@ def read_weights(path: PathLike, entry_start: int | None = None, entry_stop: int
         names = np.array(STATUS)
         event = np.empty(stop - start, dtype=np.int64)
         weights = {label: np.zeros(stop - start, dtype=RESULT_DTYPE) for label in file.labels}
+        ratios = {
+            label: {v: np.zeros(stop - start, dtype=RATIO_DTYPE) for v in file.variations}
+            for label in file.labels
+        }
         done = 0
         for columns in file.chunks(start, stop):
             n = len(columns["event"])
@@ -205,8 +236,35 @@ def read_weights(path: PathLike, entry_start: int | None = None, entry_stop: int
             with rootfile.understanding(path, done, done + n - 1):
                 for label in file.labels:
                     weights[label][done : done + n] = _to_records(columns, label, names)
+                    for v, ratio in ratios[label].items():
+                        parts = _ratio_branches(branch_prefix(label), v)
+                        ratio["value"][done : done + n], ratio["error"][done : done + n] = (
+                            columns[part] for part in parts
+                        )
             done += n
-        return Weights(event, weights, file.metadata)
+        return Weights(event, weights, file.metadata, ratios)
+
+
+def varied(
+    weights: Mapping[str, np.ndarray], ratios: Ratios, variation: str, path: PathLike
+) -> dict[str, np.ndarray]:
+    """Weights under a variation that was weighed at the same points: W ratio, with the error of both.
+
+    Raises InputError if the file (``path``, for the message) has no such variation.
+    """
+    out = {}
+    for label, records in weights.items():
+        if variation not in ratios[label]:
+            raise InputError(
+                f"{os.fspath(path)}: no variation {variation!r} of {label}{nearest(variation, ratios[label])}; "
+                "weigh the events with it (variations.shifts of the configuration)"
+            )
+        ratio, new = ratios[label][variation], records.copy()
+        new["value"] = records["value"] * ratio["value"]
+        new["error"] = np.hypot(records["error"] * ratio["value"], records["value"] * ratio["error"])
+        new["value_per_assignment"] = records["value_per_assignment"] * ratio["value"][:, None]
+        out[label] = new
+    return out
 
 
 def _check_shards(paths: Sequence[PathLike]) -> list[tuple[PathLike, dict[str, Any], list[str]]]:
@@ -267,12 +325,14 @@ def merge_weights(
     shards = _check_shards(paths)
     metadata, labels = dict(shards[0][1]), shards[0][2]
     total = metadata["entries_total"]
-    metadata |= {"entry_start": 0, "entry_stop": total, "shards": len(shards)} | _own_metadata(labels)
+    variations = metadata.get("variations", [])
+    metadata |= {"entry_start": 0, "entry_stop": total, "shards": len(shards)}
+    metadata |= _own_metadata(labels, variations)
     seconds = [shard["cpu_seconds"] for _, shard, _ in shards if "cpu_seconds" in shard]
     if seconds:
         metadata["cpu_seconds"] = {label: sum(s.get(label, 0.0) for s in seconds) for label in labels}
     counts = {label: np.zeros(len(STATUS), dtype=np.int64) for label in labels}
-    with TreeWriter(out, TREE, _branches(labels)) as writer:
+    with TreeWriter(out, TREE, _branches(labels, variations)) as writer:
         writer.metadata = metadata
         for path, shard, _ in shards:
             with _WeightFile(path) as file:

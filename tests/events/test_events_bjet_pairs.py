@@ -10,8 +10,7 @@ from nanofile import write_nanoaod
 from momentax.bjet_pairs import PAIRS, PairRows, pair_id, pair_rows
 from momentax.errors import InputError
 from momentax.events import bad_input, inspect, read_events, select_file, validate, visible, write_events
-from momentax.integrate.common_points import RATIO_DTYPE
-from momentax.integrate.result import RESULT_DTYPE
+from momentax.integrate.result import RATIO_DTYPE, RESULT_DTYPE
 
 P4 = ("pt", "eta", "phi", "mass")
 #: 2, 3, 4 and 5 tagged jets; the third event's are not in order.

@@ -8,8 +8,8 @@ import uproot
 
 from momentax.errors import InputError
 from momentax.events import write_events
-from momentax.integrate.result import RESULT_DTYPE, STATUS
-from momentax.weights_io import merge_weights, read_weights, write_weights
+from momentax.integrate.result import RATIO_DTYPE, RESULT_DTYPE, STATUS
+from momentax.weights_io import merge_weights, read_weights, varied, write_weights
 
 LABELS = ["drell_yan", "ttbar_172.5", "hza_500_300"]
 
@@ -48,7 +48,7 @@ def write_shards(folder, ids, weights, edges, **metadata):
 def test_round_trip(tmp_path, n):
     ids, weights = table(n)
     write_weights(tmp_path / "w.root", ids, weights, {"seed": 7})
-    event, back, metadata = read_weights(tmp_path / "w.root")
+    event, back, metadata, _ = read_weights(tmp_path / "w.root")
     assert np.array_equal(event, ids) and list(back) == LABELS
     assert all(same(back[h], weights[h]) for h in LABELS)
     assert metadata["seed"] == 7
@@ -84,7 +84,7 @@ def test_merge_does_not_depend_on_the_shards(tmp_path, edges, step):
     paths = write_shards(tmp_path, ids, weights, edges)
     counts = merge_weights(paths[::-1], tmp_path / "m.root", step=step)
     assert counts == {s: sum(int((w["status"] == s).sum()) for w in weights.values()) for s in STATUS}
-    event, back, metadata = read_weights(tmp_path / "m.root")
+    event, back, metadata, _ = read_weights(tmp_path / "m.root")
     assert np.array_equal(event, ids) and all(same(back[h], weights[h]) for h in LABELS)
     counted = metadata["status_counts"]["drell_yan"]
     assert counted == {s: int((weights["drell_yan"]["status"] == s).sum()) for s in STATUS}
@@ -170,3 +170,32 @@ def test_files_that_are_no_weights(data, tmp_path):
     with pytest.raises(InputError, match=r"cut\.root: .*truncated"):
         merge_weights([tmp_path / "cut.root"], tmp_path / "m.root")
     assert not (tmp_path / "m.root").exists()
+
+
+def test_ratios_of_variations_are_written_merged_and_applied(tmp_path):
+    ids, weights = table(100)
+    rng = np.random.default_rng(3)
+    ratios = {label: {v: np.zeros(len(ids), RATIO_DTYPE) for v in ("muF_up", "pdf_7")} for label in weights}
+    for one in ratios.values():
+        for r in one.values():
+            r["value"], r["error"] = rng.uniform(0.8, 1.2, len(ids)), 1e-4
+    for k, (a, b) in enumerate(((0, 40), (40, 100))):
+        part = {label: w[a:b] for label, w in weights.items()}
+        rest = {label: {v: r[a:b] for v, r in one.items()} for label, one in ratios.items()}
+        place = {"entry_start": a, "entries_total": 100}
+        write_weights(tmp_path / f"{k}.root", ids[a:b], part, place, ratios=rest)
+    merge_weights([tmp_path / "1.root", tmp_path / "0.root"], tmp_path / "m.root")
+    found = read_weights(tmp_path / "m.root")
+    for label, one in ratios.items():
+        for v, r in one.items():
+            np.testing.assert_array_equal(found.ratios[label][v], r)
+    label = next(iter(weights))
+    new = varied(found.weights, found.ratios, "muF_up", "m.root")[label]
+    old, r = weights[label], ratios[label]["muF_up"]
+    np.testing.assert_allclose(new["value"], old["value"] * r["value"])
+    np.testing.assert_allclose(new["error"], np.hypot(old["error"] * r["value"], old["value"] * r["error"]))
+    with pytest.raises(InputError, match=r"m.root: no variation 'muF_dn' of .*; did you mean 'muF_up'\?"):
+        varied(found.weights, found.ratios, "muF_dn", "m.root")
+    write_weights(tmp_path / "other.root", ids[40:], {k: w[40:] for k, w in weights.items()}, place)
+    with pytest.raises(InputError, match="variations is"):
+        merge_weights([tmp_path / "0.root", tmp_path / "other.root"], tmp_path / "n.root")

@@ -42,6 +42,26 @@ def test_shards_are_fixed_ranges_of_entries(workflow):
     assert sorted((int(a), int(b)) for a, b in ranges) == [(0, 10), (10, 20), (20, 25)], run.stdout
 
 
+def test_varied_samples_are_weighed_anew_and_reweightings_are_not(workflow, job_counts):
+    shifts = {
+        "jes_up": {"kind": "jet_energy_scale", "factor": 1.1},
+        "binned": {"kind": "detector", "detector": {"kind": "binned"}},
+        "muF_up": {"kind": "scales", "muF": 2.0},
+    }
+    variations = {"samples": ["tt"], "max_events": 15, "shifts": shifts, "discriminant": None}
+    path = workflow.configure(**(SMALL | {"variations": variations}))
+    run = workflow("all_variations", "-n")
+    assert run.returncode == 0, run.stdout
+    counts, expected = job_counts(run.stdout), estimate(load_config(path)).jobs
+    assert {r: counts[r] for r in ("vary", "weigh", "effects")} == {
+        r: expected[r] for r in ("vary", "weigh", "effects")
+    }
+    assert counts["vary"] == 2 and counts["effects"] == 3
+    ranges = re.findall(r"Weighing entries (\d+) (\d+) of tt__jes_up", run.stdout)
+    assert sorted((int(a), int(b)) for a, b in ranges) == [(0, 10), (10, 15)], run.stdout
+    assert "tt__muF_up" not in run.stdout
+
+
 def test_showered_samples_are_sharded_merged_and_read(workflow, job_counts):
     showered = {"kind": "showered", "hypothesis": "hza_500_300", "n_partons": 25, "partons_per_job": 10}
     config = SMALL | {"samples": SMALL["samples"] | {"za": showered}}

@@ -4,6 +4,7 @@ import os
 from snakemake.exceptions import WorkflowError
 
 from momentax.config import FileSample, load_config
+from momentax.config.variations import described, varied_physics
 from momentax.errors import MomentaxError
 from momentax.fingerprint import fingerprint
 
@@ -35,6 +36,9 @@ SHOWERED_SPECS = {
 }
 HYPOTHESES = CONFIG.hypothesis_labels()
 KINDS = CONFIG.hypothesis_kinds()
+# Systematic variations; those with weights of their own make a sample of each that they vary, `<sample>__<variation>`.
+VARIATIONS = CONFIG.variations.shifts
+VARIED = CONFIG.varied_samples()
 # Samples whose process is known: the classifiers learn from these.
 LABELLED = tuple(name for name, sample in CONFIG.samples.items() if sample.hypothesis)
 # Simulated events to which transfer functions are fitted.
@@ -56,7 +60,8 @@ OTHERS = [form for form in CONFIG.figures.formats if form != SHOWN]
 
 
 wildcard_constraints:
-    sample="|".join(SAMPLES),
+    sample="|".join([*VARIED, *SAMPLES]),
+    variation="|".join(VARIATIONS) or "(?!)",
     hypothesis="|".join(h.replace(".", r"\.") for h in HYPOTHESES),
     kind="|".join(KINDS),
     part=r"\d+",
@@ -96,9 +101,22 @@ def first_weights(sample):
     return result(f"weights/first/{sample}.root")
 
 
-def detector_table():
+def physics_of(sample):
+    """The physics section that the events of a sample are weighed with: that of its variation, if it has one."""
+    variation = VARIATIONS[VARIED[sample][1]] if sample in VARIED else None
+    return varied_physics(CONFIG.physics, variation)
+
+
+def reweightings(sample):
+    """Variations that are weighed at the same points, by name: of nominal samples."""
+    if sample in VARIED:
+        return {}
+    return {name: v.model_dump(mode="json") for name, v in CONFIG.variations.reweightings.items()}
+
+
+def detector_table(physics=CONFIG.physics):
     """Table of transfer functions that the weights use, if any: where a rule makes it, it is made first."""
-    table = CONFIG.physics.detector.table
+    table = physics.detector.table
     return [os.path.normpath(os.path.expanduser(table))] if table else []
 
 
@@ -129,7 +147,10 @@ def file_spec(name, group=CONFIG.samples):
         # the masses of a signal are facts of the sample, not branches of NanoAOD
         masses = dict(zip(("mH", "mA"), masses_of(spec) or (), strict=False))
         spec = FileSample(
-            path=showered(name), max_events=spec.n_partons, branches=masses, hypothesis=spec.hypothesis
+            path=showered(name),
+            max_events=spec.n_partons,
+            branches=masses,
+            hypothesis=spec.hypothesis,
         )
     return spec.model_dump(mode="json")
 
@@ -154,6 +175,10 @@ def shower_range(wildcards):
 
 def entries(sample):
     """Most entries that the events file of a sample can have (the selection leaves fewer, but of built-in ones)."""
+    if sample in VARIED:
+        most = CONFIG.variations.max_events
+        whole = entries(VARIED[sample][0])
+        return whole if most is None else min(most, whole)
     return CONFIG.samples[sample].n_entries
 
 

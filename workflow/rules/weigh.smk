@@ -3,7 +3,7 @@
 rule weigh:
     input:
         events=events("{sample}"),
-        table=detector_table(),
+        table=lambda wildcards: detector_table(physics_of(wildcards.sample)),
     output:
         weights=result("shards/{sample}/{shard}.root"),
     log:
@@ -19,7 +19,8 @@ rule weigh:
     params:
         entries=shard_range,
         hypotheses=list(HYPOTHESES),
-        physics=section("physics"),
+        physics=lambda wildcards: physics_of(wildcards.sample).model_dump(mode="json"),
+        variations=lambda wildcards: reweightings(wildcards.sample),
         code=fingerprint("weigh_file"),
     message:
         "Weighing entries {params.entries} of {wildcards.sample}"
@@ -31,7 +32,9 @@ rule merge:
     input:
         events=events("{sample}"),
         shards=lambda wildcards: expand(
-            result("shards/{sample}/{shard}.root"), sample=wildcards.sample, shard=shards(wildcards.sample)
+            result("shards/{sample}/{shard}.root"),
+            sample=wildcards.sample,
+            shard=shards(wildcards.sample),
         ),
     output:
         weights=first_weights("{sample}"),
@@ -57,7 +60,7 @@ rule recompute:
     input:
         events=events("{sample}"),
         first=first_weights("{sample}"),
-        table=detector_table(),
+        table=lambda wildcards: detector_table(physics_of(wildcards.sample)),
     output:
         weights=result("recomputed/{sample}/{part}.root"),
     log:
@@ -72,7 +75,8 @@ rule recompute:
         runtime=more(240),
     params:
         entries=part_range,
-        physics=section("physics"),
+        physics=lambda wildcards: physics_of(wildcards.sample).model_dump(mode="json"),
+        variations=lambda wildcards: reweightings(wildcards.sample),
         recompute=section("recompute"),
         code=fingerprint("recompute"),
     message:
@@ -85,7 +89,9 @@ use rule merge as merge_recomputed with:
     input:
         events=events("{sample}"),
         shards=lambda wildcards: expand(
-            result("recomputed/{sample}/{part}.root"), sample=wildcards.sample, part=parts(wildcards.sample)
+            result("recomputed/{sample}/{part}.root"),
+            sample=wildcards.sample,
+            part=parts(wildcards.sample),
         ),
     output:
         weights=weights("{sample}"),

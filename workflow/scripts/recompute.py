@@ -7,11 +7,12 @@ given = job(
     __doc__,
     inputs=["events", "first"],
     outputs=["weights"],
-    params=["entries", "physics", "recompute"],
+    params=["entries", "physics", "recompute", "variations"],
 )
 
 with logged(given) as log:
     from momentax.config import PhysicsConfig, RecomputeConfig
+    from momentax.config.variations import read_reweightings
     from momentax.recompute import recompute_file
 
     counts = recompute_file(
@@ -22,6 +23,7 @@ with logged(given) as log:
         RecomputeConfig.model_validate(given.recompute),
         (given.entries[0], given.entries[1]),
         log.progress,
+        read_reweightings(given.variations),
     )
     for label, count in counts.items():
         log.info("%s: %s", label, ", ".join(f"{n} {what}" for what, n in count.items()))

@@ -21,6 +21,8 @@ class Roc:
         auc, auc_error: probability that a signal event scores above a background event (ties count one
             half), and its bootstrap standard deviation.
         n_signal, n_background: numbers of rows.
+        replicas: AUC of every bootstrap replica. Curves of the same events, in the same order and with the same seed,
+            share their replicas: the scatter of a difference is its error.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Roc:
     auc_error: float
     n_signal: int
     n_background: int
+    replicas: np.ndarray
 
 
 def roc(
@@ -86,7 +89,7 @@ def roc(
             curves.append(c)
             aucs.append(a)
     low, high = np.quantile(curves, (0.158655, 0.841345), axis=0)
-    return Roc(name, grid, central, low, high, auc, float(np.std(aucs, ddof=1)), n, m)
+    return Roc(name, grid, central, low, high, auc, float(np.std(aucs, ddof=1)), n, m, np.array(aucs))
 
 
 def _interpolate(grid: np.ndarray, tpr: np.ndarray, fpr: np.ndarray) -> np.ndarray:

@@ -137,7 +137,7 @@ def load_curves(path: str | Path) -> dict[str, list[Roc]]:
     arrays, meta = load_arrays(path)
 
     def curve(group: str, i: int, numbers: dict[str, Any]) -> Roc:
-        fields = ("efficiency", "misidentification", "low", "high")
+        fields = ("efficiency", "misidentification", "low", "high", "replicas")
         given: dict[str, Any] = numbers | {n: arrays[f"{group}/{i}/{n}"] for n in fields}
         return Roc(**given)
 

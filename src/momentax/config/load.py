@@ -27,6 +27,7 @@ from momentax.config.stages import (
     TransferSection,
     ValidationSection,
 )
+from momentax.config.variations import VariationsSection
 from momentax.errors import ConfigError, nearest
 from momentax.plots.config import FiguresConfig
 
@@ -64,6 +65,8 @@ class Config(Section):
     """What each event is weighed with: one weight for every hypothesis."""
     shards: ShardsConfig = ShardsConfig()
     """Division of the weights into jobs."""
+    variations: VariationsSection = VariationsSection()
+    """Systematic variations."""
     recompute: RecomputeConfig = RecomputeConfig()
     """Second pass over the weights that have not converged."""
     transfer: TransferSection = TransferSection()
@@ -105,12 +108,31 @@ class Config(Section):
             if name not in self.samples:
                 raise ValueError(f"scan.samples: {name!r} is no sample{nearest(name, self.samples)}")
         self._check_validation()
+        self._check_variations()
         for pair in self.classify.discriminants:
             for label in pair:
                 if label not in self.hypothesis_labels():
                     hint = nearest(label, self.hypothesis_labels())
                     raise ValueError(f"classify.discriminants: {label!r} is not among the hypotheses{hint}")
         return self
+
+    def _check_variations(self) -> None:
+        chosen = self.variations
+        for name in chosen.samples or ():
+            if name not in self.samples:
+                raise ValueError(f"variations.samples: {name!r} is no sample{nearest(name, self.samples)}")
+        for name in self.samples if chosen.shifts else ():
+            if "__" in name:
+                raise ValueError(f"samples: {name!r}: two underscores part sample and variation; use one")
+        for label in (chosen.discriminant or ()) if chosen.shifts else ():
+            if label not in self.hypothesis_labels():
+                hint = nearest(label, self.hypothesis_labels())
+                raise ValueError(f"variations.discriminant: {label!r} is not among the hypotheses{hint}")
+
+    def varied_samples(self) -> dict[str, tuple[str, str]]:
+        """Samples that are weighed anew under a variation: name of the varied one -> (sample, variation)."""
+        samples = self.variations.samples or tuple(self.samples)
+        return {f"{s}__{v}": (s, v) for v in self.variations.separate for s in samples}
 
     def _check_validation(self) -> None:
         simulations = self.transfer.samples
@@ -189,7 +211,7 @@ def _explain(error: Any) -> str:
     path, names = _locate(error["loc"])
     kind, value = error["type"], error["input"]
     if kind == "union_tag_invalid":
-        return f"{path}.kind = {error['ctx']['tag']!r}: write kind: builtin, file or showered"
+        return f"{path}.kind = {error['ctx']['tag']!r}: write kind: {_or(names)}"
     if kind == "extra_forbidden":
         return f"{path}: unknown key{nearest(str(error['loc'][-1]), names)}"
     if kind == "missing":
@@ -198,7 +220,7 @@ def _explain(error: Any) -> str:
     if kind == "value_error" and isinstance(value, (dict, BaseModel)):
         return f"{path}: {message}" if path else message
     if kind == "union_tag_not_found":
-        return f"{path}.kind: missing; write kind: builtin, file or showered"
+        return f"{path}.kind: missing; write kind: {_or(names)}"
     if kind == "literal_error" and isinstance(value, str):
         message += nearest(
             value, str(error["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
@@ -206,8 +228,13 @@ def _explain(error: Any) -> str:
     return f"{path} = {value!r}: {message}"
 
 
+def _or(names: list[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
 def _locate(loc: tuple[Any, ...]) -> tuple[str, list[str]]:
-    """Dotted key path of a pydantic location, and the valid names of the section its last part stands in."""
+    """Dotted key path of a pydantic location, and the valid names there: of the keys of the section its last part
+    stands in, or of the kinds of a section that may be of several."""
     parts: list[str] = []
     names: list[str] = []
     here: Any = Config
@@ -226,6 +253,9 @@ def _locate(loc: tuple[Any, ...]) -> tuple[str, list[str]]:
         else:
             here = _element(here)
         parts.append(str(part))
+    options = _models(here) if here is not None else []
+    if len(options) > 1:
+        names = [str(m.model_fields["kind"].default) for m in options if "kind" in m.model_fields]
     return ".".join(parts), names
 
 

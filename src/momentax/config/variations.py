@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, TypeAdapter, field_validator, model_validator
 
 from momentax.config.base import Name, Section
 from momentax.config.physics import DetectorConfig, PdfConfig, PhysicsConfig, ScalesConfig
@@ -90,14 +91,11 @@ class OtherDetector(Section):
     """What stands in the place of `physics.detector`."""
 
 
+# Changes of the events, which are weighed anew.
 EventVariation = JetEnergyScale | JetEnergyResolution | LeptonEnergyScale | Recoil
+# Changes of factors of the integrand: evaluated at the points of the weight, with the error of the ratio.
 Reweighting = Pdf | Scales
 Variation = Annotated[EventVariation | Reweighting | OtherDetector, Field(discriminator="kind")]
-
-EVENT_KINDS = ("jet_energy_scale", "jet_energy_resolution", "lepton_energy_scale", "recoil")
-"""Change the events: these are weighed anew."""
-REWEIGHTING_KINDS = ("pdf", "scales")
-"""Change factors of the integrand: evaluated at the same points as the weight, with the error of the ratio."""
 
 
 def varied_physics(physics: PhysicsConfig, variation: Any) -> PhysicsConfig:
@@ -123,6 +121,8 @@ class VariationsSection(Section):
     ones, at the same points."""
     samples: tuple[Name, ...] | None = None
     """Samples whose events are varied (pdf, scales: all); null: all."""
+    max_events: Annotated[int, Field(ge=1)] | None = None
+    """Events of a sample that are varied, from its start (pdf, scales: all of them); null: all."""
     discriminant: tuple[str, str] | None = ("ttbar", "drell_yan")
     """Hypotheses (alpha, beta) of the discriminant whose ROC curve is shown; null: none."""
 
@@ -141,17 +141,28 @@ class VariationsSection(Section):
     @property
     def reweightings(self) -> dict[str, Any]:
         """Variations that are evaluated at the points of the nominal weight, by name."""
-        return {name: v for name, v in self.shifts.items() if v.kind in REWEIGHTING_KINDS}
+        return {name: v for name, v in self.shifts.items() if isinstance(v, Reweighting)}
 
     @property
     def separate(self) -> dict[str, Any]:
         """Variations that have weights of their own, by name."""
-        return {name: v for name, v in self.shifts.items() if v.kind not in REWEIGHTING_KINDS}
+        return {name: v for name, v in self.shifts.items() if not isinstance(v, Reweighting)}
+
+
+def read_reweightings(values: Mapping[str, Any]) -> dict[str, Reweighting]:
+    """Variations at the same points, by name, from plain values (those of a job, or of metadata)."""
+    return TypeAdapter(dict[str, Annotated[Reweighting, Field(discriminator="kind")]]).validate_python(
+        dict(values)
+    )
+
+
+def described(variation: Any) -> str:
+    """A variation in words, for captions: its kind and what differs from a default."""
+    keys = variation.model_dump(mode="json", exclude={"kind"}, exclude_defaults=True)
+    return ", ".join([variation.kind.replace("_", " "), *(f"{key} {value}" for key, value in keys.items())])
 
 
 __all__ = [
-    "EVENT_KINDS",
-    "REWEIGHTING_KINDS",
     "EventVariation",
     "JetEnergyResolution",
     "JetEnergyScale",
@@ -163,5 +174,7 @@ __all__ = [
     "Scales",
     "Variation",
     "VariationsSection",
+    "described",
+    "read_reweightings",
     "varied_physics",
 ]

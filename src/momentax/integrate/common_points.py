@@ -17,11 +17,9 @@ import numpy as np
 
 from momentax.integrate.batched import Adapted, BatchedIntegrator
 from momentax.integrate.evaluate import REPLICATES, Sampled, per_replicate
+from momentax.integrate.result import RATIO_DTYPE
 from momentax.processes.base import IntegrandFn
 from momentax.processes.observed import Observed
-
-RATIO_DTYPE = np.dtype([("value", np.float64), ("error", np.float64)])
-"""A ratio or derivative, and its standard deviation."""
 
 Moved = Callable[[Observed, Any, Any, Any], tuple[Observed, Any]]
 

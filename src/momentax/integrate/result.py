@@ -29,6 +29,9 @@ RESULT_DTYPE = np.dtype(
 """value, error: W and its standard deviation, pb / (GeV^6 sr^4); value_per_assignment: (b, bbar) = (j1, j2)
 and (j2, j1)."""
 
+RATIO_DTYPE = np.dtype([("value", np.float64), ("error", np.float64)])
+"""A ratio or derivative, and its standard deviation."""
+
 
 def consistent(chi2: np.ndarray, dof: np.ndarray) -> np.ndarray:
     """Whether the chi2 probability of independent estimates exceeds :data:`CHI2_PROBABILITY` (dof 0: True)."""

@@ -70,15 +70,19 @@ def mass_points(labels: Sequence[str]) -> np.ndarray:
     return np.array(points, dtype=np.float64).reshape(-1, 2)
 
 
-def read_weighted_events(events_paths: Sequence[str], weights_paths: Sequence[str]) -> WeightedEvents:
+def read_weighted_events(
+    events_paths: Sequence[str], weights_paths: Sequence[str], variation: str | None = None
+) -> WeightedEvents:
     """Read pairs of events and weights files, and check that they belong together.
+
+    ``variation``: one that was weighed at the same points; the weights are then those of the variation.
 
     Raises:
         InputError: different numbers of files, event ids that do not match, a hypothesis that is not in
             every file, or an event id that occurs twice in a sample.
     """
     from momentax.events import read_events
-    from momentax.weights_io import read_weights
+    from momentax.weights_io import read_weights, varied
 
     if len(events_paths) != len(weights_paths) or not events_paths:
         raise InputError(
@@ -89,7 +93,9 @@ def read_weighted_events(events_paths: Sequence[str], weights_paths: Sequence[st
     for path, weights_path in zip(events_paths, weights_paths, strict=True):
         # samples may differ in truth and further b jets, which networks do not see
         part = read_events(path, truth=False, bjets="leading")
-        ids, weights, metadata[str(weights_path)] = read_weights(weights_path)
+        ids, weights, metadata[str(weights_path)], ratios = read_weights(weights_path)
+        if variation is not None:
+            weights = varied(weights, ratios, variation, weights_path)
         check_same_events(ak.to_numpy(part["event"]), ids, path, weights_path)
         samples.append(np.asarray(ak.to_list(part["sample"]), dtype=str))
         events.append(part[[f for f in part.fields if f != "sample"]])

@@ -20,8 +20,8 @@ from momentax.config.variations import Reweighting, varied_physics
 from momentax.errors import ConfigError
 from momentax.integrate import common_points
 from momentax.integrate.batched import Progress
-from momentax.integrate.common_points import RATIO_DTYPE
 from momentax.integrate.evaluate import Variants
+from momentax.integrate.result import RATIO_DTYPE
 from momentax.mass_tables import Tables, climb
 from momentax.pdf import PdfSet, load_pdf, stacked
 from momentax.processes import Hypothesis, as_hypothesis
