@@ -174,7 +174,7 @@ def test_weights_of_other_events_or_another_configuration_are_refused(passes, tm
 def test_ratios_of_variations_go_with_their_weights(tmp_path):
     """Drell-Yan: a replaced weight has the ratio of the longer ladder, the others keep every bit of theirs."""
     variations = {"muF_up": Scales(muF=2.0)}
-    settings = {"relative_accuracy": 0.02, "n_eval": (1024,)}
+    settings = {"relative_accuracy": 0.012, "n_eval": (1024,)}
     physics = PhysicsConfig.model_validate({"integration": settings})
     again = RecomputeConfig(n_eval=(16384,), vegas_n_eval=())
     events = read_events(EVENTS, entry_stop=N)

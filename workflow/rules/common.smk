@@ -114,6 +114,18 @@ def reweightings(sample):
     return {name: v.model_dump(mode="json") for name, v in CONFIG.variations.reweightings.items()}
 
 
+def nominal_samples(variation):
+    """Samples that a variation has weights of."""
+    if variation in CONFIG.variations.reweightings:
+        return list(SAMPLES)
+    return [sample for sample, name in VARIED.values() if name == variation]
+
+
+def samples_of(variation):
+    """The events and weights of a variation: its own samples, or the nominal ones that hold its ratios."""
+    return [s for s, (_, name) in VARIED.items() if name == variation] or nominal_samples(variation)
+
+
 def detector_table(physics=CONFIG.physics):
     """Table of transfer functions that the weights use, if any: where a rule makes it, it is made first."""
     table = physics.detector.table

@@ -31,18 +31,6 @@ rule vary:
         "../scripts/vary.py"
 
 
-def nominal_samples(variation):
-    """Samples that a variation has weights of."""
-    if variation in CONFIG.variations.reweightings:
-        return list(SAMPLES)
-    return [sample for sample, name in VARIED.values() if name == variation]
-
-
-def samples_of(variation):
-    """The events and weights of a variation: its own samples, or the nominal ones that hold its ratios."""
-    return [s for s, (_, name) in VARIED.items() if name == variation] or nominal_samples(variation)
-
-
 rule effects:
     input:
         nominal_events=lambda wildcards: [events(s) for s in nominal_samples(wildcards.variation)],
