@@ -65,6 +65,7 @@ def _weigh(args: argparse.Namespace) -> None:
             entries,
             report,
             config.selection.model_dump(),
+            config.variations.reweightings,
         )
     for label, count in counts.items():
         print(f"{label}: " + (", ".join(f"{n} {status}" for status, n in count.items()) or "no events"))

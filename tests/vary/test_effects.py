@@ -8,6 +8,7 @@ import pytest
 
 from momentax.errors import InputError
 from momentax.integrate.result import RESULT_DTYPE
+from momentax.plots.variations import information_shifts, varied_roc
 from momentax.regress.targets import TEST, WeightedEvents, split
 from momentax.vary.effects import auc_rows, informations, paired, regression_rows, roc_curves, unseen_events
 
@@ -90,3 +91,27 @@ def test_unusable_weights_are_left_out_and_counted():
     nominal, varied = weighted(np.arange(N)), weighted(np.arange(N))
     varied.weights["ttbar"]["status"][:7] = "zero"
     assert informations(nominal, varied, Network("ttbar")).left_out == 7
+
+
+def test_networks_that_do_not_move_have_no_varied_curve_and_no_points():
+    nominal = weighted(np.arange(N))
+    varied = WeightedEvents(nominal.events, nominal.sample, dict(nominal.weights), {})
+    varied.weights["ttbar"] = nominal.weights["ttbar"].copy()
+    varied.weights["ttbar"]["value"] *= np.where(nominal.sample == "ttbar", 1.1, 0.9)
+    networks = {kind: Network(kind) for kind in ("ttbar", "drell_yan")}
+    classes = {"ttbar": "ttbar", "drell_yan": "drell_yan"}
+    pair = ("ttbar", "drell_yan")
+    curves = roc_curves(nominal, varied, networks, pair, classes, replicas=20, points=51, seed=3)
+    assert [c.name for c in curves] == ["integral, nominal", "network, nominal", "integral, varied"]
+    rows = auc_rows(curves)
+    assert rows[2]["difference"] > 3 * rows[2]["difference_error"] > 0.0
+    drawn = varied_roc(curves, rows, pair, "muF_up")
+    legend = [t.get_text() for t in drawn.axes[0].get_legend().get_texts()]
+    assert f"({rows[2]['difference']:+.4f}" in legend[2] and "2,000 : 2,000 test events" in legend[3]
+    found = informations(nominal, varied, Network("ttbar"))
+    moved = information_shifts(
+        {"ttbar": tuple(v[1] - v[0] for v in (found.integral, found.network))}, "muF_up"
+    )
+    legend = moved.axes[0].get_legend()
+    assert "4,000 weights" in legend.get_title().get_text()
+    assert [t.get_text() for t in legend.get_texts()] == ["integral: mean +0.002, s.d. 0.044"]

@@ -22,6 +22,8 @@ def information_shifts(
 ) -> Figure:
     """I(varied) - I(nominal) of the same events, by integrals (band) and by the networks (points): Fig. 14a.
 
+    Networks that a variation leaves where they are (it is not among their inputs) are not drawn.
+
     Args:
         changes: kind of hypothesis -> (by integrals, by the network), [n] each.
         title: the variation.
@@ -34,7 +36,8 @@ def information_shifts(
         for ax, (kind, (integral, network)) in zip(axes, changes.items(), strict=True):
             _panel(ax, edges, integral, network)
             ax.set_ylabel("Share of weights / bin")
-            ax.legend(title=style.pretty(kind), loc="upper left", fontsize=10, title_fontsize=11)
+            name = f"{style.pretty(kind)}, {style.thousands(len(integral))} weights"
+            ax.legend(title=name, loc="upper left", fontsize=10, title_fontsize=11, alignment="left")
         axes[-1].set_xlabel(r"$I_{\mathrm{varied}} - I_{\mathrm{nominal}}$, $I = -\log_{10} W$")
         style.heading(axes[0], config, title)
     return figure
@@ -51,12 +54,21 @@ def _panel(ax: Axes, edges: np.ndarray, integral: np.ndarray, network: np.ndarra
     colour = style.COLOURS[0]
     ax.stairs(share[0], edges, fill=True, color=colour, alpha=0.35, label=text("integral", integral))
     ax.stairs(share[0], edges, color=colour, lw=1.4)
-    ax.errorbar(
-        centres, share[1], yerr=error[1], fmt="o", ms=3.5, lw=1.0, color="k", label=text("network", network)
-    )
+    moved, filled = bool(np.any(network)), counts[1] > 0
+    if moved:
+        ax.errorbar(
+            centres[filled],
+            share[1][filled],
+            yerr=error[1][filled],
+            fmt="o",
+            ms=3.5,
+            lw=1.0,
+            color="k",
+            label=text("network", network),
+        )
     ax.axvline(0.0, color="0.5", lw=1.0, ls=":")
     ax.set_xlim(edges[0], edges[-1])
-    ax.set_ylim(0.0, 1.55 * max(float(s.max()) for s in share))
+    ax.set_ylim(0.0, 1.55 * max(float(s.max()) for s in share[: 1 + moved]))
 
 
 def varied_roc(

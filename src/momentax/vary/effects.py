@@ -142,7 +142,8 @@ def roc_curves(
 ) -> list[Roc]:
     """ROC curves of D = P_a/(P_a + P_b): ``integral, nominal``, ``network, nominal``, and the same, ``varied``.
 
-    Events without all four discriminants are left out; replicas of all curves are of the same events.
+    Events without all four discriminants are left out; replicas of all curves are of the same events. Networks that the
+    variation leaves where they are have no varied curve.
     """
     of_class = sample_classes(nominal, classes)
     scores = {}
@@ -153,6 +154,8 @@ def roc_curves(
             regressors[_kind_of(label)].predict(data.events, mass_point(label))["value"] for label in pair
         )
         scores[f"network, {version}"] = discriminant(i_a, i_b)
+    if np.array_equal(scores["network, nominal"], scores["network, varied"], equal_nan=True):
+        del scores["network, varied"]
     good = np.isfinite(list(scores.values())).all(axis=0)
     here = [good & (of_class == _kind_of(label)) for label in pair]
     return [
