@@ -78,7 +78,12 @@ def cut_flow_rows(events: Mapping[str, PathLike]) -> list[Row]:
         if info := metadata.get("simulation"):
             steps = (
                 ("generated (trials of the unweighting)", info["n_trials"], 1.0, info["sigma_pb"]),
-                ("selected (unweighted)", info["n_events"], info["acceptance"], info["sigma_vis_pb"]),
+                (
+                    "selected (unweighted)",
+                    info["n_events"],
+                    info["sigma_vis_pb"] / info["sigma_pb"],
+                    info["sigma_vis_pb"],
+                ),
             )
             rows += [
                 {"sample": sample, "cut": c, "events": n, "share_percent": 100.0 * share, "sigma_pb": s}
