@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,14 @@ from momentax.pdf import FixedScalePdf, PdfSet, load_pdf
 from momentax.processes.hza import HZA
 from momentax.processes.hza_plane import couplings, form_factor2
 
-PANELS, ORDER = (24, 4, 4), 12
+PANELS, ORDER = (6, 4, 3), 12
 """Panels of the Gauss-Legendre rules in v, s = M^2 + M Gamma sinh v, for s_H, s_bb and s_ll; points of a panel. v
 follows the pole and its tails: near the threshold of H -> ZA the tail of H above it counts."""
-RAPIDITY_PANELS = 12
+LOW_RANGES = 12
+"""Ranges in ln s_H below the resonance, a panel each."""
+RAPIDITY_PANELS = 8
+BLOCK = 16
+"""Points in s_H at a time: their arrays stay in the cache."""
 
 
 def cross_sections(
@@ -45,18 +50,32 @@ def _one(hypothesis: HZA, physics: PhysicsConfig, pdf: PdfSet) -> float:
     q: Any = hypothesis.amplitude_parameters(float(pdf.alpha_s(scale)), physics)
     q = q._replace(**{name: float(value) for name, value in q._asdict().items()})
     s_min = 4.0 * MASS_B**2
-    s_h, w_h = _pole_rule(s_min, s, q.mass_H, q.width_H, PANELS[0])
+    # kinks where A, Z A and two tops in the loop open; a wide H reaches down to the many gluons of small momentum
+    kinks = (q.mass_A**2, (q.mass_A + q.mass_z) ** 2, 4.0 * q.mass_t**2)
+    low = 0.5 * q.mass_H**2
+    edges = sorted({s_min, *np.geomspace(s_min, low, LOW_RANGES)[1:], *kinks, s})
+    sides = [
+        _pole_rule(first, last, q.mass_H, q.width_H, PANELS[0] if last > low else 1)
+        for first, last in pairwise(edges)
+    ]
+    s_h, w_h = (np.concatenate(parts) for parts in zip(*sides, strict=True))
+    decays = np.concatenate([_decays(q, part) for part in np.array_split(s_h, len(s_h) // BLOCK)])
+    form = np.asarray(form_factor2(s_h, q))
+    phase_space = 1.0 / (2.0 * math.pi) ** 2 / (8.0 * math.pi) ** 3 / 6.0
+    # of s_H: 1/(2 s_H) of the flux, 1/s_H of the two-body phase space, s_H^2 of the amplitude
+    total = np.sum(w_h * form * 0.5 / s * _luminosity(pdf.at_scale(scale), s_h / s) * decays)
+    return float(HBARC2_PB * phase_space * float(couplings(q)) * total)
+
+
+def _decays(q: Any, s_h: np.ndarray) -> np.ndarray:
+    """Int ds_bb ds_ll s_bb beta_b lambda^(3/2) / (|s_bb - M_A^2 + ...|^2 |s_ll - M_Z^2 + ...|^2) at ``s_h`` [n]."""
+    s_min = 4.0 * MASS_B**2
     s_bb, w_bb = _pole_rule(np.full_like(s_h, s_min), s_h, q.mass_A, q.width_A, PANELS[1])  # [s_bb, s_H]
     rest = (np.sqrt(s_h) - np.sqrt(s_bb)) ** 2
     s_ll, w_ll = _pole_rule(np.zeros_like(rest), rest, q.mass_z, q.width_z, PANELS[2])  # [s_ll, s_bb, s_H]
     kallen = np.maximum((s_h - s_bb - s_ll) ** 2 - 4.0 * s_bb * s_ll, 0.0)
-    of_ll = np.sum(w_ll * kallen**1.5, axis=0)
-    of_bb = np.sum(w_bb * s_bb * np.sqrt(np.maximum(1.0 - s_min / s_bb, 0.0)) * of_ll, axis=0)
-    form = np.asarray(form_factor2(s_h, q))
-    phase_space = 1.0 / (2.0 * math.pi) ** 2 / (8.0 * math.pi) ** 3 / 6.0
-    # of s_H: 1/(2 s_H) of the flux, 1/s_H of the two-body phase space, s_H^2 of the amplitude
-    total = np.sum(w_h * form * 0.5 / s * _luminosity(pdf.at_scale(scale), s_h / s) * of_bb)
-    return float(HBARC2_PB * phase_space * float(couplings(q)) * total)
+    of_ll = np.sum(w_ll * kallen * np.sqrt(kallen), axis=0)
+    return np.asarray(np.sum(w_bb * s_bb * np.sqrt(np.maximum(1.0 - s_min / s_bb, 0.0)) * of_ll, axis=0))
 
 
 def _pole_rule(low: Any, high: Any, mass: float, width: float, panels: int) -> tuple[np.ndarray, np.ndarray]:
