@@ -2,11 +2,12 @@
 
     sigma_vis = sigma x A,    ln(A/(TOP - A)) = Gaussian process in (ln mA, ln p)
 
-sigma is known everywhere (:mod:`momentax.processes.hza_cross_section`) and holds all that is not smooth: thresholds of the
-branching ratios and of the loop, widths. The acceptance (times the efficiency, if the detector has one) A is smooth.
-A polynomial is no form for it: from (132, 30) to (3000, 2000) degree 8 still leaves a chi2 of 6 per degree, because A
-falls steeply where jets are too soft for the selection, and is flat elsewhere. The process has a linear mean, the
-Matern kernel of order 5/2 and the errors of the nodes; its lengths and size are those of the largest likelihood.
+sigma is known everywhere (:mod:`momentax.processes.hza_cross_section`) and holds all that is not smooth: thresholds of
+the branching ratios and of the loop, widths. The acceptance (times the efficiency, if the detector has one) A is
+smooth. A polynomial is no form for it: from (132, 30) to (3000, 2000) degree 8 still leaves a chi2 of 6 per degree,
+because A falls steeply where jets are too soft for the selection, and is flat elsewhere. The process has a linear
+mean, the Matern kernel of order 5/2 and the errors of the nodes; its lengths and size are those of the largest
+likelihood.
 """
 
 from __future__ import annotations
