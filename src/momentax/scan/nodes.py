@@ -17,7 +17,7 @@ METRIC = (1.0, 1.6)
 def coordinates(points: np.ndarray) -> np.ndarray:
     """(ln mA, ln p) [k, 2] at (mH, mA) [k, 2], GeV; p = sqrt(lambda(mH^2, mA^2, mZ^2))/(2 mH).
 
-    p is the momentum of Z and A in the rest frame of H. mA and p set the momenta of jets and leptons, and p moves as the
+    p is the momentum of Z and A in the rest frame of H. mA and p set the momenta of jets and leptons; p moves as the
     root of the distance to mH = mA + mZ. Raises InputError where H -> ZA is closed.
     """
     m_h, m_a = np.asarray(points, dtype=float).T
