@@ -161,3 +161,22 @@ def test_yaml_that_cannot_be_used_is_refused(tmp_path):
         load_config(path)
     path.write_text("")
     assert load_config(path) == Config()
+
+
+def test_surface_of_sigma_vis_needs_nodes():
+    surface = {"sigma_vis": "surface", "surface": {"n_nodes": 20}}
+    config = load_config({"scan": surface})
+    labels = config.cross_section_labels()
+    assert labels[:2] == ("drell_yan", "ttbar") and len(labels) == 22
+    assert set(labels) <= set(config.hypothesis_labels())
+    assert load_config({}).cross_section_labels() == config.hypothesis_labels()
+    few = {"hypotheses": {"hza": [[500, 300], [400, 200]]}, "scan": surface}
+    with pytest.raises(ConfigError, match="at least 13 mass points"):
+        load_config(few)
+    closed = [[500, 450 + i] for i in range(13)]
+    with pytest.raises(ConfigError, match="closed"):
+        load_config({"scan": {"surface": {"nodes": closed}}})
+    with pytest.raises(ConfigError, match="at least 13"):
+        load_config({"scan": {"surface": {"nodes": [[500, 300]]}}})
+    with pytest.raises(ConfigError, match="given twice"):
+        load_config({"scan": {"surface": {"nodes": [[500, 300]] * 13}}})

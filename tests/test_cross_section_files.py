@@ -128,6 +128,7 @@ def test_table_rows_and_their_text():
     file |= {"acceptance": 0.3, "acceptance_error": 0.02, "efficiency": 0.25, "efficiency_error": 0.01}
     rows = cross_section_rows(hypotheses, {"data": file})
     assert rows[0]["sigma_selected"] == pytest.approx(5.0)
+    assert rows[0]["sigma_selected_error"] == pytest.approx(5.0 * np.sqrt(0.012**2 - 0.01**2))
     assert rows[1]["efficiency"] is None and rows[1]["sigma_selected_error"] == 0.03
     text = readable_cross_sections(rows)
     assert text[0]["sigma [pb]"] == "10.00 ± 0.10"

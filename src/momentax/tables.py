@@ -115,7 +115,14 @@ def cross_section_rows(
             "origin": "weighted trials of the generator",
         }
         selected = record["sigma_vis"] / record["efficiency"] if record["efficiency"] else 0.0
-        relative = record["acceptance_error"] / record["acceptance"] if record["acceptance"] else 0.0
+        relative = 0.0
+        if record["acceptance"]:
+            # the acceptance has the error of sigma, which sigma x acceptance has not
+            of_both = (
+                record["acceptance_error"] / record["acceptance"],
+                record["sigma_error"] / record["sigma"],
+            )
+            relative = math.sqrt(max(of_both[0] ** 2 - of_both[1] ** 2, 0.0))
         values = {**record, "sigma_selected": selected, "sigma_selected_error": selected * relative}
         if (record["efficiency"], record["efficiency_error"]) == (1.0, 0.0):
             values |= {"efficiency": None, "efficiency_error": None}
