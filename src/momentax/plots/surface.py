@@ -5,9 +5,9 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from momentax.constants import MASS_Z
 from momentax.plots import style
@@ -17,6 +17,8 @@ from momentax.scan.surface import Surface
 _LATTICE = 30
 _LEAST_GAP = 2.0
 """GeV between mH - mA and mZ at the edge of the map."""
+_WIDE = 4.0
+"""Ratio of the largest to the smallest mass from which an axis is logarithmic."""
 _TICKS = (20, 30, 50, 100, 200, 300, 500, 1000, 2000, 3000)
 
 
@@ -27,16 +29,18 @@ def surface_map(surface: Surface, config: FiguresConfig | None = None) -> Figure
         figure, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(13.6, 5.8))
         plt.close(figure)
         m_h, m_a = surface.points.T
-        shown = left.contourf(
-            *_lattice(surface), levels=_levels(surface), norm=LogNorm(), cmap="viridis", extend="both"
-        )
+        x, y, value = _lattice(surface)
+        levels, scale = _levels(value)
+        shown = left.contourf(x, y, value, levels=levels, norm=scale, cmap="viridis", extend="both")
         bar = figure.colorbar(shown, ax=left, label=r"$\sigma_{\mathrm{vis}}$ [pb]", pad=0.02)
-        whole = [level for level in shown.levels if abs(np.log10(level) % 1.0) < 1e-6]
-        bar.set_ticks(whole)
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: rf"$10^{{{round(np.log10(v))}}}$"))
-        bar.ax.yaxis.set_minor_formatter(NullFormatter())
+        if isinstance(scale, LogNorm):
+            bar.set_ticks([level for level in levels if abs(np.log10(level) - round(np.log10(level))) < 1e-6])
+            bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: rf"$10^{{{round(np.log10(v))}}}$"))
+            bar.ax.yaxis.set_minor_formatter(NullFormatter())
+        else:
+            bar.set_ticks(levels[::2])
         name = f"{len(m_h)} nodes of the generator"
-        left.plot(m_a, m_h, "o", ms=5, mfc="none", mec="w", mew=1.2, ls="none", label=name)
+        left.plot(m_a, m_h, "o", ms=5, mfc="w", mec="k", mew=0.8, ls="none", label=name, clip_on=False)
         deviation, expected = 100.0 * surface.relative_residuals.T
         top = max(float(np.quantile(np.abs(deviation), 0.9)), 0.1)
         points = right.scatter(
@@ -52,39 +56,46 @@ def surface_map(surface: Surface, config: FiguresConfig | None = None) -> Figure
         for ax in (left, right):
             _axes(ax, m_a, m_h)
         left.set_ylabel(r"$m_H$ [GeV]")
-        left.legend(
-            loc="upper left", fontsize=10, labelcolor="k", frameon=True, facecolor="0.75", framealpha=1.0
-        )
+        left.legend(loc="upper left", fontsize=10)
         right.legend(loc="upper left", fontsize=10, handlelength=0.0)
         style.heading(left, config)
     return figure
 
 
 def _axes(ax: Axes, m_a: np.ndarray, m_h: np.ndarray) -> None:
-    """Logarithmic axes with the masses written out, room for the legend, and where H -> ZA is closed."""
-    ax.set(xscale="log", yscale="log", xlabel=r"$m_A$ [GeV]")
-    ax.set_xlim(0.9 * m_a.min(), 1.15 * m_a.max())
-    ax.set_ylim(0.85 * m_h.min(), 1.9 * m_h.max())
-    edge = np.geomspace(*ax.get_xlim(), 200)
-    ax.fill_between(edge, edge + MASS_Z, 0.5 * m_h.min(), color="0.85", lw=0.0, zorder=1)
-    ax.text(0.97, 0.06, r"$m_H < m_A + m_Z$", transform=ax.transAxes, ha="right", size=11, color="0.35")
-    for axis in (ax.xaxis, ax.yaxis):
-        low, high = axis.get_view_interval()
-        axis.set_ticks([t for t in _TICKS if low <= t <= high])
+    """Axes (logarithmic with the masses written out, if wide) with room for the legend; where H -> ZA is closed."""
+    ax.set_xlabel(r"$m_A$ [GeV]")
+    for masses, limits, name, axis, room in (
+        (m_a, ax.set_xlim, "x", ax.xaxis, 0.06),
+        (m_h, ax.set_ylim, "y", ax.yaxis, 0.22),
+    ):
+        low, high = float(masses.min()), float(masses.max())
+        if high < _WIDE * low:
+            limits(low - 0.06 * (high - low), high + room * (high - low))
+            continue
+        getattr(ax, f"set_{name}scale")("log")
+        low, high = low * (low / high) ** 0.06, high * (high / low) ** room
+        limits(low, high)
+        axis.set_ticks([t for t in _TICKS if low <= t < 0.8 * high])
         axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
         axis.set_minor_formatter(NullFormatter())
+    edge = np.geomspace(*ax.get_xlim(), 200)
+    bottom, top = ax.get_ylim()
+    if edge[-1] + MASS_Z > bottom:
+        ax.fill_between(edge, np.clip(edge + MASS_Z, bottom, top), bottom, color="0.85", lw=0.0, zorder=1)
+        ax.text(0.97, 0.04, r"$m_H < m_A + m_Z$", transform=ax.transAxes, ha="right", size=11, color="0.35")
 
 
 def _lattice(surface: Surface) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(mA, mH, sigma_vis) on a lattice from the smallest to the largest masses of the nodes.
+    """(mA, mH, sigma_vis) on a lattice over the range of the nodes; NaN where H -> ZA is closed.
 
-    In mA and mH - mA - mZ, so that the edge is followed; NaN above the largest mH.
+    In mA and mH - mA - mZ, so that the edge is followed.
     """
     m_h, m_a = surface.points.T
     gap = m_h - m_a - MASS_Z
     x = np.geomspace(m_a.min(), m_a.max(), _LATTICE)[:, None]
     y = x + MASS_Z + np.geomspace(max(gap.min(), _LEAST_GAP), gap.max(), _LATTICE)
-    y = np.minimum(y, m_h.max())
+    y = np.clip(y, m_h.min(), m_h.max())
     x = np.broadcast_to(x, y.shape)
     open_ = y - x > MASS_Z + 0.5 * _LEAST_GAP
     value = np.full(y.shape, np.nan)
@@ -92,7 +103,12 @@ def _lattice(surface: Surface) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return x, y, value
 
 
-def _levels(surface: Surface) -> np.ndarray:
-    low, high = np.log10(surface.values[:, 0].min()), np.log10(surface.values[:, 0].max())
-    low = max(low, high - 8.0)
-    return 10.0 ** np.arange(np.floor(3.0 * low) / 3.0, np.ceil(3.0 * high) / 3.0 + 0.1, 1.0 / 3.0)
+def _levels(value: np.ndarray) -> tuple[np.ndarray, Normalize]:
+    """Levels of the map: three a decade, or round steps where it has less than two decades."""
+    low, high = float(np.nanmin(value)), float(np.nanmax(value))
+    if high < 100.0 * low:
+        levels = np.asarray(MaxNLocator(16).tick_values(low, high))
+        return levels, Normalize(levels[0], levels[-1])
+    first, last = max(np.log10(low), np.log10(high) - 8.0), np.log10(high)
+    steps = np.arange(np.floor(3.0 * first), np.ceil(3.0 * last) + 0.5)
+    return 10.0 ** (steps / 3.0), LogNorm()
