@@ -38,7 +38,7 @@ def surface_map(surface: Surface, config: FiguresConfig | None = None) -> Figure
             bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: rf"$10^{{{round(np.log10(v))}}}$"))
             bar.ax.yaxis.set_minor_formatter(NullFormatter())
         else:
-            bar.set_ticks(levels[::2])
+            bar.set_ticks(levels[::2].tolist())
         name = f"{len(m_h)} nodes of the generator"
         left.plot(m_a, m_h, "o", ms=5, mfc="w", mec="k", mew=0.8, ls="none", label=name, clip_on=False)
         deviation, expected = 100.0 * surface.relative_residuals.T
