@@ -18,6 +18,8 @@ rule all:
     input:
         rules.table_cut_flow.output.page,
         rules.table_statuses.output.page,
+        rules.table_cross_sections.output.page,
+        rules.figure_surface.output.shown if CONFIG.scan.sigma_vis == "surface" else [],
         expand(rules.figure_transfer.output.response, simulation=SIMULATIONS),
         rules.figure_statuses.output.shown,
         expand(rules.figure_information.output.shown, hypothesis=HYPOTHESES),
@@ -44,6 +46,7 @@ rule all_tables:
     input:
         rules.table_cut_flow.output.table,
         rules.table_statuses.output.table,
+        rules.table_cross_sections.output.table,
 
 
 rule all_regress:

@@ -201,3 +201,22 @@ def test_yaml_that_cannot_be_used_is_refused(tmp_path):
 def test_mistakes_in_variations_say_what_to_write(section, message):
     with pytest.raises(ConfigError, match=message):
         load_config({"variations": section})
+
+
+def test_surface_of_sigma_vis_needs_nodes():
+    surface = {"sigma_vis": "surface", "surface": {"n_nodes": 20}}
+    config = load_config({"scan": surface})
+    labels = config.cross_section_labels()
+    assert labels[:2] == ("drell_yan", "ttbar") and len(labels) == 22
+    assert set(labels) <= set(config.hypothesis_labels())
+    assert load_config({}).cross_section_labels() == config.hypothesis_labels()
+    few = {"hypotheses": {"hza": [[500, 300], [400, 200]]}, "scan": surface}
+    with pytest.raises(ConfigError, match="at least 13 mass points"):
+        load_config(few)
+    closed = [[500, 450 + i] for i in range(13)]
+    with pytest.raises(ConfigError, match="closed"):
+        load_config({"scan": {"surface": {"nodes": closed}}})
+    with pytest.raises(ConfigError, match="at least 13"):
+        load_config({"scan": {"surface": {"nodes": [[500, 300]]}}})
+    with pytest.raises(ConfigError, match="given twice"):
+        load_config({"scan": {"surface": {"nodes": [[500, 300]] * 13}}})

@@ -152,6 +152,7 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
     entries = {n: s.n_entries for n, s in config.samples.items()}
     total, size = sum(entries.values()), config.shards.events_per_shard
     labels, kinds = config.hypothesis_labels(), config.hypothesis_kinds()
+    crossed = config.cross_section_labels()
     per_kind = {k: sum(h.startswith(k) for h in labels) for k in kinds}
     builtin = {n: s for n, s in config.samples.items() if s.kind == "builtin"}
     simulated = sum(
@@ -179,10 +180,10 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         Stage("read", files_, "events", total - sum(entries[n] for n in builtin), 0.0),
         Stage(
             "cross_section",
-            len(labels),
+            len(crossed),
             "hypotheses",
-            len(labels),
-            sum(n * costs.cross_section[k] for k, n in per_kind.items()) / 3600,
+            len(crossed),
+            sum(costs.cross_section[_kind_of(h)] for h in crossed) / 3600,
         ),
     ]
     stages += [
@@ -215,7 +216,9 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         "shower": shower_jobs,
         "merge_showered": len(showered),
         "read": files_,
-        "cross_section": len(labels),
+        "cross_section": len(crossed),
+        "sample_cross_section": len(entries),
+        "surface": int(config.scan.sigma_vis == "surface"),
         "weigh": weigh_jobs,
         "vary": len(varied),
         "merge": len(weighed),

@@ -1,9 +1,10 @@
-"""Tables of the report: statuses before and after the second pass, and cut flows; as rows, CSV and HTML."""
+"""Tables of the report: statuses before and after the second pass, cut flows, cross sections; as rows, CSV and HTML."""
 
 from __future__ import annotations
 
 import csv
 import html
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -78,7 +79,12 @@ def cut_flow_rows(events: Mapping[str, PathLike]) -> list[Row]:
         if info := metadata.get("simulation"):
             steps = (
                 ("generated (trials of the unweighting)", info["n_trials"], 1.0, info["sigma_pb"]),
-                ("selected (unweighted)", info["n_events"], info["acceptance"], info["sigma_vis_pb"]),
+                (
+                    "selected (unweighted)",
+                    info["n_events"],
+                    info["sigma_vis_pb"] / info["sigma_pb"],
+                    info["sigma_vis_pb"],
+                ),
             )
             rows += [
                 {"sample": sample, "cut": c, "events": n, "share_percent": 100.0 * share, "sigma_pb": s}
@@ -88,6 +94,76 @@ def cut_flow_rows(events: Mapping[str, PathLike]) -> list[Row]:
             row = {"sample": sample, "cut": step["cut"], "events": step["events"]}
             rows.append(row | {"share_percent": 100.0 * step["fraction"], "sigma_pb": None})
     return rows
+
+
+CROSS_SECTIONS = ("sigma", "acceptance", "sigma_selected", "efficiency", "sigma_vis")
+
+
+def cross_section_rows(
+    hypotheses: Sequence[Mapping[str, Any]], samples: Mapping[str, Mapping[str, Any]]
+) -> list[Row]:
+    """A row per hypothesis and sample: sigma, acceptance, their product, efficiency, sigma_vis, each with its error.
+
+    Parameters: records of :class:`momentax.simulate.CrossSections` with ``hypothesis``, and of
+    :func:`momentax.cross_section_files.sample_record` by sample. None: not known, or (efficiency) not applied.
+    """
+    rows: list[Row] = []
+    for record in hypotheses:
+        row: Row = {
+            "of": "hypothesis",
+            "name": record["hypothesis"],
+            "origin": "weighted trials of the generator",
+        }
+        selected = record["sigma_vis"] / record["efficiency"] if record["efficiency"] else 0.0
+        relative = 0.0
+        if record["acceptance"]:
+            # the acceptance has the error of sigma, which sigma x acceptance has not
+            of_both = (
+                record["acceptance_error"] / record["acceptance"],
+                record["sigma_error"] / record["sigma"],
+            )
+            relative = math.sqrt(max(of_both[0] ** 2 - of_both[1] ** 2, 0.0))
+        values = {**record, "sigma_selected": selected, "sigma_selected_error": selected * relative}
+        if (record["efficiency"], record["efficiency_error"]) == (1.0, 0.0):
+            values |= {"efficiency": None, "efficiency_error": None}
+            values["sigma_selected_error"] = record["sigma_vis_error"]
+        rows.append(row | _with_errors(values))
+    for name, record in samples.items():
+        rows.append({"of": "sample", "name": name, "origin": record["origin"], **_with_errors(record)})
+    return rows
+
+
+def _with_errors(values: Mapping[str, Any]) -> Row:
+    return {key: values[key] for name in CROSS_SECTIONS for key in (name, f"{name}_error")}
+
+
+def readable_cross_sections(rows: Sequence[Row]) -> list[Row]:
+    """The rows of :func:`cross_section_rows` for a page: value and error in one cell, shares in percent."""
+    out = []
+    for row in rows:
+        shown: Row = {key: row[key] for key in ("of", "name", "origin")}
+        for name in CROSS_SECTIONS:
+            share = name in ("acceptance", "efficiency")
+            unit = " [%]" if share else " [pb]"
+            nothing = "not applied" if name == "efficiency" else "unknown"
+            value, error = row[name], row[f"{name}_error"]
+            scale = 100.0 if share else 1.0
+            text = nothing if value is None else value_and_error(scale * value, scale * error)
+            shown[name.replace("_", " ") + unit] = text
+        out.append(shown)
+    return out
+
+
+def value_and_error(value: float, error: float) -> str:
+    """Both to two digits of the error: 22.61 ± 0.13."""
+    if not (error > 0.0 and math.isfinite(value)):
+        return f"{value:.4g}"
+    digits = 1 - math.floor(math.log10(error))
+    if abs(value) < 1e-3:
+        power = math.floor(math.log10(abs(value))) if value else 0
+        digits = max(digits + power, 0)
+        return f"({value / 10.0**power:.{digits}f} ± {error / 10.0**power:.{digits}f})e{power}"
+    return f"{value:.{max(digits, 0)}f} ± {error:.{max(digits, 0)}f}"
 
 
 def write_csv(path: PathLike, rows: Sequence[Row]) -> None:

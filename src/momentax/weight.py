@@ -217,7 +217,7 @@ class Inputs(NamedTuple):
 
 def inputs(events: ak.Array, physics: PhysicsConfig) -> Inputs:
     """Parton densities and detector of a configuration, and events as it observes them."""
-    detector = detector_from_config(physics.detector)
+    detector = detector_from_config(physics.detector, physics.efficiency)
     return Inputs(
         load_pdf(physics.pdf.set, physics.pdf.member),
         detector,

@@ -97,6 +97,30 @@ def test_showered_run_fits_before_it_scans_and_weighs_no_shard(workflow, job_cou
     assert one["scan_plane"] == 1 and "fit_transfer" not in one
 
 
+def test_a_surface_takes_the_place_of_most_cross_sections(workflow, job_counts):
+    """14 nodes for 30 mass points; classifiers and the scan read the surface, the estimate counts the same jobs."""
+    points = [[500 + 10 * i, 250 + 10 * j] for i in range(6) for j in range(5)]
+    scan = {"samples": ["za"], "sigma_vis": "surface", "surface": {"n_nodes": 14}}
+    config = SMALL | {"hypotheses": {"hza": points}, "scan": scan}
+    path = workflow.configure(**config)
+    (workflow.folder / "tests").symlink_to(ROOT / "tests")
+    run = workflow("-n")
+    assert run.returncode == 0, run.stdout
+    counts, expected = job_counts(run.stdout), estimate(load_config(path)).jobs
+    assert (counts["cross_section"], counts["surface"], counts["figure_surface"]) == (16, 1, 1)
+    assert {rule: counts[rule] for rule in expected} == expected
+    one = job_counts(workflow("results/scan/za/likelihood.csv", "-n").stdout)
+    assert (one["cross_section"], one["surface"]) == (14, 1)
+    workflow.configure(**config | {"scan": scan | {"surface": {"nodes": points[:13]}}})
+    assert job_counts(workflow("results/cross_sections/surface.json", "-n").stdout)["cross_section"] == 13
+
+
+def test_every_sample_and_hypothesis_has_a_row_of_the_cross_sections(workflow, job_counts):
+    workflow.configure(**SMALL)
+    counts = job_counts(workflow("results/tables/cross_sections.csv", "-n").stdout)
+    assert (counts["cross_section"], counts["sample_cross_section"], counts["simulate"]) == (4, 2, 2)
+
+
 def test_a_mistake_in_the_configuration_stops_it_before_anything_runs(workflow):
     workflow.configure(physics={"integration": {"relative_acuracy": 0.1}})
     run = workflow("-n")

@@ -3,7 +3,7 @@ rule classify:
     input:
         events=expand(events("{sample}"), sample=LABELLED),
         weights=expand(weights("{sample}"), sample=LABELLED),
-        cross_sections=expand(result("cross_sections/{hypothesis}.json"), hypothesis=HYPOTHESES),
+        cross_sections=cross_sections(HYPOTHESES),
     output:
         roc=result("classify/roc.npz"),
         scores=result("classify/scores.npz"),
@@ -22,7 +22,7 @@ rule classify:
     params:
         classes={name: kind_of(name) for name in LABELLED},
         network=section("classify"),
-        code=fingerprint("classify.workflow"),
+        code=fingerprint("classify.workflow", "cross_section_files"),
     message:
         "Training the classifiers of {params.classes}"
     script:

@@ -3,7 +3,7 @@ import os
 
 from snakemake.exceptions import WorkflowError
 
-from momentax.config import FileSample, load_config
+from momentax.config import FileSample, hza_label, load_config
 from momentax.config.variations import described, varied_physics
 from momentax.errors import MomentaxError
 from momentax.fingerprint import fingerprint
@@ -39,6 +39,9 @@ KINDS = CONFIG.hypothesis_kinds()
 # Systematic variations; those with weights of their own make a sample of each that they vary, `<sample>__<variation>`.
 VARIATIONS = CONFIG.variations.shifts
 VARIED = CONFIG.varied_samples()
+# Hypotheses of which the generator computes the cross section, and mass points that are nodes of its surface.
+CROSSED = CONFIG.cross_section_labels()
+NODES = [hza_label(*point) for point in CONFIG.scan.nodes(CONFIG.hypotheses.hza)]
 # Samples whose process is known: the classifiers learn from these.
 LABELLED = tuple(name for name, sample in CONFIG.samples.items() if sample.hypothesis)
 # Simulated events to which transfer functions are fitted.
@@ -62,7 +65,7 @@ OTHERS = [form for form in CONFIG.figures.formats if form != SHOWN]
 wildcard_constraints:
     sample="|".join([*VARIED, *SAMPLES]),
     variation="|".join(VARIATIONS) or "(?!)",
-    hypothesis="|".join(h.replace(".", r"\.") for h in HYPOTHESES),
+    hypothesis="|".join(h.replace(".", r"\.") for h in dict.fromkeys((*HYPOTHESES, *CROSSED, *NODES))),
     kind="|".join(KINDS),
     part=r"\d+",
     shard=r"\d+",
@@ -130,6 +133,16 @@ def detector_table(physics=CONFIG.physics):
     """Table of transfer functions that the weights use, if any: where a rule makes it, it is made first."""
     table = physics.detector.table
     return [os.path.normpath(os.path.expanduser(table))] if table else []
+
+
+def cross_sections(hypotheses):
+    """Files with sigma_vis of hypotheses: one each, or the surface for the mass points."""
+    if CONFIG.scan.sigma_vis == "points":
+        return expand(result("cross_sections/{hypothesis}.json"), hypothesis=hypotheses)
+    others = [h for h in hypotheses if not h.startswith("hza_")]
+    return expand(result("cross_sections/{hypothesis}.json"), hypothesis=others) + [
+        result("cross_sections/surface.json")
+    ]
 
 
 def figure(name, form):
@@ -262,6 +275,17 @@ def selection_text():
         low, high = cuts.signal_mll_window
         words.append(f"signal region: {low:g} < m_ll < {high:g} GeV, MET < {cuts.signal_met_max:g} GeV")
     return "; ".join(words)
+
+
+def efficiency_text():
+    """The efficiency in the weight as a sentence for captions."""
+    e = CONFIG.physics.efficiency
+    if e is None:
+        return "none in the weight"
+    return (
+        f"electrons {e.electron:g}, muons {e.muon:g}, b tag {e.b_tag:g} (1 - exp(-pT/{e.b_tag_turn_on:g} GeV))"
+        f"/(1 + pT/{e.b_tag_fall:g} GeV)"
+    )
 
 
 def more(amount):

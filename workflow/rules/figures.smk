@@ -175,3 +175,36 @@ rule figure_likelihood:
         "Drawing the likelihood of {wildcards.sample}"
     script:
         "../scripts/figure_likelihood.py"
+
+
+rule figure_surface:
+    input:
+        surface=result("cross_sections/surface.json"),
+    output:
+        shown=report(
+            figure("sigma_vis", SHOWN),
+            caption="../report/sigma_vis.rst",
+            category="4 Likelihood",
+            labels={"figure": "visible cross section over the mass plane"},
+        ),
+        others=figure("sigma_vis", OTHERS),
+    log:
+        log("figures/sigma_vis"),
+    benchmark:
+        benchmark_of("figures/sigma_vis")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    params:
+        figures=section("figures"),
+        nodes=len(NODES),
+        cuts=selection_text(),
+        efficiency=efficiency_text(),
+        code=fingerprint("plots.surface"),
+    message:
+        "Drawing sigma_vis over the mass plane"
+    script:
+        "../scripts/figure_surface.py"

@@ -79,3 +79,29 @@ rule cross_section:
         "Cross section of {wildcards.hypothesis} after the selection"
     script:
         "../scripts/cross_section.py"
+
+
+rule sample_cross_section:
+    input:
+        events=events("{sample}"),
+        source=lambda wildcards: ([] if wildcards.sample in BUILTIN else file_spec(wildcards.sample)["path"]),
+    output:
+        record=result("cross_sections/samples/{sample}.json"),
+    log:
+        log("sample_cross_section/{sample}"),
+    benchmark:
+        benchmark_of("sample_cross_section/{sample}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(2000),
+        runtime=more(30),
+    params:
+        spec=lambda wildcards: None if wildcards.sample in BUILTIN else file_spec(wildcards.sample),
+        selection=section("selection"),
+        code=fingerprint("cross_section_files"),
+    message:
+        "Acceptance, efficiency and visible cross section of {wildcards.sample}"
+    script:
+        "../scripts/sample_cross_section.py"

@@ -65,3 +65,36 @@ rule table_cut_flow:
         "Collecting the cut flows"
     script:
         "../scripts/table_cut_flow.py"
+
+
+rule table_cross_sections:
+    input:
+        hypotheses=expand(result("cross_sections/{hypothesis}.json"), hypothesis=CROSSED),
+        samples=expand(result("cross_sections/samples/{sample}.json"), sample=SAMPLES),
+    output:
+        page=report(
+            result("tables/cross_sections.html"),
+            caption="../report/table_cross_sections.rst",
+            category="0 Events",
+            labels={"figure": "table: cross sections"},
+        ),
+        table=result("tables/cross_sections.csv"),
+    log:
+        log("tables/cross_sections"),
+    benchmark:
+        benchmark_of("tables/cross_sections")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    params:
+        samples=sample_text(SAMPLES),
+        cuts=selection_text(),
+        efficiency=efficiency_text(),
+        code=fingerprint("tables"),
+    message:
+        "Collecting the cross sections"
+    script:
+        "../scripts/table_cross_sections.py"

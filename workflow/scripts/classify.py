@@ -1,6 +1,5 @@
 """Discriminants and classifiers of weighted events, and their ROC curves."""
 
-import json
 from pathlib import Path
 
 from adapter import job, logged
@@ -16,14 +15,14 @@ given = job(
 with logged(given) as log:
     from momentax.classify.config import ClassifyConfig
     from momentax.classify.workflow import run_from_files
+    from momentax.cross_section_files import read_sigma_vis
 
-    records = [json.loads(Path(path).read_text()) for path in given.cross_sections]
     run_from_files(
         given.events,
         given.weights,
         ClassifyConfig.model_validate(given.network),
         Path(given.roc).parent,
         given.classes,
-        {r["hypothesis"]: r["sigma_vis"] for r in records},
+        {label: value for label, (value, _) in read_sigma_vis(given.cross_sections).items()},
         log.info,
     )

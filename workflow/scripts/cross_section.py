@@ -1,4 +1,4 @@
-"""Cross section of a hypothesis in pb, before and after the selection, for one pair of lepton flavours."""
+"""Cross section of a hypothesis in pb, before and after selection and efficiency, for one pair of lepton flavours."""
 
 from adapter import job, logged
 
@@ -13,19 +13,14 @@ given = job(
 with logged(given) as log:
     from momentax.config import PhysicsConfig, SelectionConfig
     from momentax.regress.store import save_json
-    from momentax.simulate import cross_section, train, visible_cross_section
+    from momentax.simulate import visible_cross_sections
 
-    sampler = train(given.hypothesis, PhysicsConfig.model_validate(given.physics))
-    cuts = SelectionConfig.model_validate(given.selection).model_dump()
-    sigma, sigma_error = cross_section(sampler)
-    visible, visible_error = visible_cross_section(sampler, cuts, seed=int(given.seed))
-    record = {
-        "hypothesis": given.hypothesis,
-        "sigma": sigma,
-        "sigma_error": sigma_error,
-        "sigma_vis": visible,
-        "sigma_vis_error": visible_error,
-        "unit": "pb",
-    }
+    found = visible_cross_sections(
+        given.hypothesis,
+        SelectionConfig.model_validate(given.selection).model_dump(),
+        PhysicsConfig.model_validate(given.physics),
+        seed=int(given.seed),
+    )
+    record = {"hypothesis": given.hypothesis, **found.to_dict()}
     save_json(given.record, record)
     log.info("%s", record)

@@ -26,10 +26,13 @@ from momentax.config.stages import (
     ShardsConfig,
     TransferSection,
     ValidationSection,
+    check_mass_point,
+    hza_label,
 )
 from momentax.config.variations import VariationsSection
 from momentax.errors import ConfigError, nearest
 from momentax.plots.config import FiguresConfig
+from momentax.scan.nodes import LEAST_NODES
 
 
 def _default_samples() -> dict[str, Any]:
@@ -86,6 +89,14 @@ class Config(Section):
         """Names of the hypotheses each event is weighed with, in the order of the weights file."""
         return self.hypotheses.labels()
 
+    def cross_section_labels(self) -> tuple[str, ...]:
+        """Hypotheses of which the generator computes the cross section: those of the weights, or of the surface."""
+        labels = self.hypothesis_labels()
+        if self.scan.sigma_vis == "points":
+            return labels
+        nodes = (hza_label(*p) for p in self.scan.nodes(self.hypotheses.hza))
+        return (*(h for h in labels if not h.startswith("hza_")), *nodes)
+
     def hypothesis_kinds(self) -> tuple[str, ...]:
         """Kinds among the hypotheses, in the order drell_yan, ttbar, hza: one regressor each."""
         kinds = ("drell_yan", "ttbar", "hza")
@@ -107,6 +118,13 @@ class Config(Section):
         for name in self.scan.samples:
             if name not in self.samples:
                 raise ValueError(f"scan.samples: {name!r} is no sample{nearest(name, self.samples)}")
+        if self.scan.sigma_vis == "surface" and len(self.scan.nodes(self.hypotheses.hza)) < LEAST_NODES:
+            raise ValueError(
+                f"scan.sigma_vis: a surface needs at least {LEAST_NODES} mass points in hypotheses.hza or in "
+                "scan.surface.nodes; take points"
+            )
+        for point in self.scan.surface.nodes:
+            check_mass_point(*point)
         self._check_validation()
         self._check_variations()
         for pair in self.classify.discriminants:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from momentax.config.base import CutGeV, GeV, Section
+from momentax.config.shower import EfficiencyConfig
 from momentax.constants import SQRT_S
 
 EtaCut = Annotated[float, Field(gt=0)]
@@ -164,6 +165,10 @@ class PhysicsConfig(Section):
     """Factorisation and renormalisation scale."""
     detector: DetectorConfig = DetectorConfig()
     """Detector that the weight assumes; the built-in generator smears with the same one."""
+    efficiency: EfficiencyConfig | None = None
+    """Efficiency epsilon(y) of the leptons and of the b tag at the true momenta, as a factor of the integrand and of
+    the built-in generator: W and sigma_vis then are those of reconstructed events. Null leaves it out of both; `{}`
+    takes the values below `shower.efficiency`."""
     recoil_mode: Literal["transverse", "balanced"] = "transverse"
     """transverse: g(k_T) and its measurement; balanced: MoMEMta's delta function, for comparison with it."""
     massless_b: bool = False
@@ -174,6 +179,13 @@ class PhysicsConfig(Section):
     """Options of the H -> ZA hypotheses."""
     integration: IntegrationConfig = IntegrationConfig()
     """Numerical integration."""
+
+    @field_validator("efficiency")
+    @classmethod
+    def _some_are_seen(cls, efficiency: EfficiencyConfig | None) -> EfficiencyConfig | None:
+        if efficiency is not None and not min(efficiency.electron, efficiency.muon, efficiency.b_tag) > 0:
+            raise ValueError("electron, muon and b_tag must be above 0: W of an object never seen is 0")
+        return efficiency
 
     @property
     def mass_points_together(self) -> bool:

@@ -104,8 +104,8 @@ class ResponseConfig(Section):
 
 
 class EfficiencyConfig(Section):
-    """Efficiencies: no object is dropped, their product over the two leading leptons and b jets is the branch
-    eff_weight."""
+    """Efficiencies of leptons and of the b tag. In showered samples no object is dropped: their product over the two
+    leading leptons and b jets is the branch eff_weight. In `physics` they are a factor of the weight."""
 
     electron: Share = 0.80
     """Electron, identification and isolation: medium working point, CMS, JINST 16 (2021) P05014 (arXiv:2012.06888)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -10,7 +11,8 @@ from pydantic import Field, field_validator, model_validator
 from momentax.config.base import GeV, Name, Section
 from momentax.constants import MASS_B, MASS_T, MASS_W, MASS_Z
 from momentax.regress.config import RegressConfig
-from momentax.scan.config import PlaneConfig, ScanConfig
+from momentax.scan.config import PlaneConfig, ScanConfig, SurfaceConfig
+from momentax.scan.nodes import spread
 
 Count = Annotated[int, Field(ge=1)]
 MassPoint = tuple[GeV, GeV]
@@ -240,6 +242,18 @@ class ScanSection(ScanConfig):
     samples: tuple[Name, ...] = Field(
         default=("hza_500_300",), description="Samples whose events are scanned, one likelihood each."
     )
+    sigma_vis: Literal["points", "surface"] = Field(
+        default="points",
+        description="sigma_vis of H -> ZA, here and for the classifiers. points: the generator at every mass point; "
+        "surface: at some of them, a smooth surface between (for grids of more than about 80 points).",
+    )
+    surface: SurfaceConfig = Field(
+        default=SurfaceConfig(), description="Nodes of that surface (cross_sections/surface.json)."
+    )
+
+    def nodes(self, points: Sequence[MassPoint]) -> tuple[MassPoint, ...]:
+        """Mass points (mH, mA) at which the surface is computed, for the mass points ``points``."""
+        return self.surface.nodes or tuple(spread(points, self.surface.n_nodes))
 
 
 class PlanesConfig(PlaneConfig):

@@ -98,10 +98,12 @@ class Hypothesis(abc.ABC):
     ) -> Model:
         """Everything the integrand needs, from the configuration.
 
-        alpha_s is that of the PDF set at muR. Raises ConfigError when the set is not found.
+        alpha_s is that of the PDF set at muR; a given ``detector`` has its own efficiency. Raises ConfigError when the
+        set is not found.
         """
         pdf = pdf if pdf is not None else load_pdf(physics.pdf.set, physics.pdf.member)
-        detector = detector if detector is not None else detector_from_config(physics.detector)
+        if detector is None:
+            detector = detector_from_config(physics.detector, physics.efficiency)
         return Model(
             sqrt_s=jax.numpy.asarray(float(physics.sqrt_s)),
             pdf=pdf.at_scale(self.factorisation_scale(physics)),

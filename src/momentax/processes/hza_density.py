@@ -25,7 +25,14 @@ from momentax.kinematics import FourVector
 from momentax.maps import one_minus_cos
 from momentax.precision import single
 from momentax.processes import measure
-from momentax.processes.hza_geometry import Geometry, Pair, pair_at, product_of_momenta, safe_log
+from momentax.processes.hza_geometry import (
+    Geometry,
+    Pair,
+    log_density_of_pair,
+    pair_at,
+    product_of_momenta,
+    safe_log,
+)
 from momentax.processes.observed import Observed, Particle, lepton_density, recoil_shift
 from momentax.transfer import Detector, GaussianTransfer
 
@@ -194,7 +201,7 @@ def densities(
         some = gap[::2]
         t = jnp.linspace(t_low, t_high, N_SCAN)[:, None]  # [N_SCAN, s_H/2]
         b = pair_at(g, s_a, t)
-        log_b = detector.bjet.log_density(x.b.e_rec, b.e1) + detector.bjet.log_density(x.bbar.e_rec, b.e2)
+        log_b = log_density_of_pair(detector, x, b)
         u1, u2 = along(b)
         tilt, _ = best_tilt(u1, u2, some)
         l, _ = _lepton_scale(leptons.c, u1 * jnp.exp(tilt) + u2 * jnp.exp(-tilt), some)
@@ -313,7 +320,7 @@ def densities(
         b = pair_at(g, s_a, t)
         u1, u2 = along(b)
         tilt, sd = best_tilt(u1, u2, gap[:, None])
-        log_b = detector.bjet.log_density(x.b.e_rec, b.e1) + detector.bjet.log_density(x.bbar.e_rec, b.e2)
+        log_b = log_density_of_pair(detector, x, b)
         log_b += jnp.log(b.jacobian * b.p1 * b.p2 * sd * x_step * step[:, None])
         b1 = FourVector(b.e1, *(b.p1 * n for n in n1))
         b2 = FourVector(b.e2, *(b.p2 * n for n in n2))

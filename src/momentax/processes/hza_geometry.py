@@ -118,6 +118,15 @@ def pair_at(g: Geometry, s_a: Array, t: Array) -> Pair:
     return Pair(p1, p2, e1, e2, product * p1 * p2 / (e1 * e2) / slope)
 
 
+def log_density_of_pair(detector: Detector, x: Observed, b: Pair) -> Array:
+    """ln of the b quarks' transfer functions and of the event's efficiency, where the detector has one."""
+    log_b = detector.bjet.log_density(x.b.e_rec, b.e1) + detector.bjet.log_density(x.bbar.e_rec, b.e2)
+    if detector.efficiency is None:
+        return log_b
+    pt_b = b.p1 * jnp.hypot(x.b.nx, x.b.ny), b.p2 * jnp.hypot(x.bbar.nx, x.bbar.ny)
+    return log_b + safe_log(detector.efficiency.event((x.lep_plus.is_muon, x.lep_minus.is_muon), pt_b))
+
+
 def safe_log(x: Array) -> Array:
     """ln x, finite at 0."""
     return jnp.log(jnp.maximum(x, jnp.finfo(x.dtype).tiny))

@@ -20,6 +20,7 @@ from momentax.processes.hza_geometry import (
     Pair,
     a_of,
     fold,
+    log_density_of_pair,
     pair_at,
     product_of_momenta,
     restricted,
@@ -87,8 +88,7 @@ def window(
     to_x, to_y = recoil_shift(x, b1, b2, detector.recoil.c)
     widest = jnp.max(detector.recoil.sigmas)
     weight = (
-        detector.bjet.log_density(x.b.e_rec, b.e1)
-        + detector.bjet.log_density(x.bbar.e_rec, b.e2)
+        log_density_of_pair(detector, x, b)
         - 0.5 * ((to_x - k_x) ** 2 + (to_y - k_y) ** 2) / detector.recoil.sigma_u**2
         - 0.5 * (k_x**2 + k_y**2) / widest**2
         + jnp.log(b.jacobian * b.p1 * b.p2 * s_a * (t_high - t_low))

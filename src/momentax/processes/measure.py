@@ -67,8 +67,14 @@ def smearing(
     bbar: FourVector,
     detector: Detector,
 ) -> Array:
-    """Transfer functions of all four visible objects times the phase space of the leptons, GeV^-2."""
+    """Transfer functions of all four visible objects times the phase space of the leptons, GeV^-2.
+
+    Times the efficiency of the four, where the detector has one.
+    """
     density = transfer_density(detector, x, (lep_plus.e, lep_minus.e, b.e, bbar.e))
+    if detector.efficiency is not None:
+        pt_b = jnp.sqrt(b.pt2), jnp.sqrt(bbar.pt2)
+        density = density * detector.efficiency.event((x.lep_plus.is_muon, x.lep_minus.is_muon), pt_b)
     return density * visible_phase_space(lep_plus) * visible_phase_space(lep_minus)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from momentax.config import EfficiencyConfig, ResponseConfig, ShowerConfig
 from momentax.events.selection import delta_r
 from momentax.simulate.reconstruct import Objects, polar
+from momentax.transfer import efficiency_from_config
 
 JET_BARREL, ELECTRON_BARREL, MUON_BARREL = 1.3, 1.479, 1.2
 LEAST_FACTOR = 0.01
@@ -79,7 +80,7 @@ def muon_resolution(pt: np.ndarray, eta: np.ndarray, config: ResponseConfig) -> 
 
 def b_tag_efficiency(pt: np.ndarray, config: EfficiencyConfig) -> np.ndarray:
     """Efficiency of the b tag of b jets of ``pt`` in GeV."""
-    return config.b_tag * -np.expm1(-pt / config.b_tag_turn_on) / (1.0 + pt / config.b_tag_fall)
+    return efficiency_from_config(config).b_jet(np.asarray(pt, dtype=float))
 
 
 def measure(

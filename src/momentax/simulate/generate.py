@@ -14,22 +14,14 @@ from momentax.events.selection import Selection
 from momentax.pdf import PdfSet
 from momentax.processes import Hypothesis
 from momentax.simulate.sampler import Sampler, train
-from momentax.simulate.unweight import (
-    Accepted,
-    Keep,
-    context,
-    differential_weights,
-    run_trials,
-    selected,
-    unweight,
-)
+from momentax.simulate.unweight import Accepted, Keep, context, run_trials, unweight
 from momentax.transfer import Detector
 
 Cuts = Selection | Mapping[str, Any] | Keep | None
 Progress = Callable[[int, int], None]
 
 
-def _selection(cuts: Cuts) -> Selection | Keep | None:
+def selection_of(cuts: Cuts) -> Selection | Keep | None:
     return Selection.from_keywords(cuts) if isinstance(cuts, Mapping) else cuts
 
 
@@ -79,17 +71,20 @@ def generate(
         Awkward array in the event schema with truth; ``weight`` is 1, or above 1 for an event that exceeded
         the maximum of the unweighting.
     info
-        sigma_pb, sigma_error (one pair of lepton flavours), sigma_vis_pb, sigma_vis_error, acceptance
-        (their ratio), n_trials, efficiency, overweight_fraction, max_weight.
+        sigma_pb, sigma_error (one pair of lepton flavours), sigma_vis_pb, sigma_vis_error; acceptance of the
+        selection and mean_efficiency after it (1 where the detector has none), whose product is their ratio, each
+        with its error; n_trials, efficiency (of the unweighting and all else: events by trials),
+        overweight_fraction, max_weight.
 
     Raises ConfigError and PhysicsError as :func:`train`, ConfigError if nothing passes the selection.
     """
-    sampler, cuts = sampler_of(hypothesis, physics, pdf, detector), _selection(selection)
+    sampler, cuts = sampler_of(hypothesis, physics, pdf, detector), selection_of(selection)
     name = sample if sample is not None else sampler.hypothesis.label
     given = context(sampler, seed, name, lepton_flavours)
     accepted = unweight(sampler, given, first, n, cuts, progress)
-    chunks = [chunk.columns for _, chunk in run_trials(sampler, given, accepted.event, accepted.trial)]
-    columns = {key: np.concatenate([c[key] for c in chunks]) for key in chunks[0]}
+    chunks = [chunk for _, chunk in run_trials(sampler, given, accepted.event, accepted.trial)]
+    columns = {key: np.concatenate([c.columns[key] for c in chunks]) for key in chunks[0].columns}
+    efficiency = np.concatenate([np.asarray(c.efficiency) for c in chunks])[:n]
     columns |= {
         "event": accepted.event,
         "sample": np.zeros(n, dtype=np.int16),
@@ -97,21 +92,31 @@ def generate(
         "mH": np.full(n, float(getattr(sampler.hypothesis, "mH", 0.0))),
         "mA": np.full(n, float(getattr(sampler.hypothesis, "mA", 0.0))),
     }
-    info = _info(sampler, accepted)
+    info = _info(sampler, accepted, efficiency)
     return to_records(columns, [name], {"simulation": info}), info
 
 
-def _info(sampler: Sampler, accepted: Accepted) -> dict[str, Any]:
-    n = len(accepted.weight)
-    visible = sampler.w_max * float(accepted.weight.sum()) / accepted.n_trials
-    relative = float(np.sqrt(np.sum(accepted.weight**2))) / float(accepted.weight.sum())
+def _info(sampler: Sampler, accepted: Accepted, efficiency: np.ndarray) -> dict[str, Any]:
+    n, w = len(accepted.weight), accepted.weight
+    visible = sampler.w_max * float(w.sum()) / accepted.n_trials
+    relative = float(np.sqrt(np.sum(w**2))) / float(w.sum())
+    # events were kept with their efficiency: the mean before that is the harmonic one of what is left
+    passed = w / efficiency
+    mean = float(w.sum() / passed.sum())
+    mean_error = mean * float(np.sqrt(np.sum((w - mean * passed) ** 2)) / w.sum())
+    acceptance = visible / mean / sampler.sigma_pb
+    passed_relative = float(np.sqrt(np.sum(passed**2)) / passed.sum())
     return {
         "hypothesis": sampler.hypothesis.label,
         "sigma_pb": sampler.sigma_pb,
         "sigma_error": sampler.sigma_error,
         "sigma_vis_pb": visible,
         "sigma_vis_error": visible * relative,
-        "acceptance": visible / sampler.sigma_pb,
+        "acceptance": acceptance,
+        "acceptance_error": acceptance
+        * float(np.hypot(passed_relative, sampler.sigma_error / sampler.sigma_pb)),
+        "mean_efficiency": mean,
+        "mean_efficiency_error": mean_error,
         "n_events": n,
         "n_trials": accepted.n_trials,
         "efficiency": n / accepted.n_trials,
@@ -132,34 +137,4 @@ def cross_section(
     return sampler.sigma_pb, sampler.sigma_error
 
 
-def visible_cross_section(
-    hypothesis: str | Hypothesis | Sampler,
-    selection: Cuts,
-    physics: PhysicsConfig | None = None,
-    *,
-    n_trials: int = 200_000,
-    seed: int = 1,
-    lepton_flavours: str = "all",
-    pdf: PdfSet | None = None,
-    detector: Detector | None = None,
-) -> tuple[float, float]:
-    """(sigma_vis, standard deviation) in pb: the cross section of one pair of lepton flavours after the
-    selection.
-
-    Mean over ``n_trials`` weighted events; averaged over the flavours where their cuts differ. ``selection``
-    may be a function of the trials, as :func:`momentax.simulate.partons.parton_filter` makes.
-    """
-    sampler, cuts = sampler_of(hypothesis, physics, pdf, detector), _selection(selection)
-    given = context(sampler, seed, f"visible/{sampler.hypothesis.label}", lepton_flavours)
-    points, jacobians = [], []
-    for _, chunk in run_trials(sampler, given, np.arange(n_trials), np.zeros(n_trials, dtype=np.int64)):
-        passed = np.flatnonzero(selected(chunk, cuts))
-        points.append(np.asarray(chunk.u)[passed])
-        jacobians.append(np.asarray(chunk.jacobian)[passed])
-    w = differential_weights(sampler, np.concatenate(points)) * np.concatenate(jacobians)
-    mean = float(w.sum()) / n_trials
-    variance = float(np.sum(w**2)) / n_trials - mean**2
-    return mean, float(np.sqrt(variance / n_trials))
-
-
-__all__ = ["cross_section", "generate", "visible_cross_section"]
+__all__ = ["cross_section", "generate"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import jax
@@ -14,10 +14,11 @@ from momentax.config import PartonCuts, PhysicsConfig
 from momentax.pdf import PdfSet
 from momentax.processes import Hypothesis
 from momentax.processes.base import Model, Options
-from momentax.simulate.generate import sampler_of, visible_cross_section
+from momentax.simulate.generate import sampler_of
 from momentax.simulate.matrix_element import PARTONS, differential, flavour_shares, process_of
 from momentax.simulate.sampler import Sampler, stream_key
 from momentax.simulate.unweight import Keep, Trials, context, run_trials, unweight
+from momentax.simulate.visible import visible_cross_section
 from momentax.transfer import Detector
 
 Array = jax.Array
@@ -124,10 +125,14 @@ def generate_partons(
     """``n`` unweighted events without detector and selection: momenta, flavours, colours, cross section.
 
     The arguments are those of :func:`generate`; without ``cuts`` on the partons the event of an id is the one
-    that ``generate`` makes of it when there is no selection. The colour flow of an event is drawn from a
-    stream of its own of (seed, sample, event id), with probabilities as the squared colour-ordered amplitudes.
+    that ``generate`` makes of it when there is no selection and no efficiency. The colour flow of an event is
+    drawn from a stream of its own of (seed, sample, event id), with probabilities as the squared
+    colour-ordered amplitudes.
     """
     sampler = sampler_of(hypothesis, physics, pdf, detector)
+    # partons have not met the detector: no efficiency thins them
+    unseen = sampler.model._replace(detector=sampler.model.detector._replace(efficiency=None))
+    sampler = replace(sampler, model=unseen)
     name = sample if sample is not None else sampler.hypothesis.label
     given = context(sampler, seed, name, lepton_flavours)
     keep = parton_filter(cuts) if cuts is not None else None

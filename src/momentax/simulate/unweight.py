@@ -6,7 +6,8 @@ trial that passes the selection and the unweighting. So events do not depend on 
 in what order or in how many jobs.
 
 The squared amplitude is evaluated only for trials whose measured event passes the selection: acceptance by
-the selection and by the unweighting commute.
+the selection and by the unweighting commute. Where the detector has an efficiency, a trial is kept with that
+probability as well: it is a factor of the weight that is unweighted.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class Trials(NamedTuple):
     hard: dict[str, FourVector]
     """Final state in the frame of k_T = 0."""
     lab: dict[str, FourVector]
+    efficiency: Array
+    """epsilon(y) of the detector, [n]; ones where it has none."""
 
 
 class Context(NamedTuple):
@@ -114,7 +117,10 @@ def trial_function(kind: str, massless_b: bool) -> Callable[[Context, Array, Arr
             hard, given.model.detector, (muon[:, 0], muon[:, 1]), mass_b, r[:, process.dim + 3 :]
         )
         columns = response.columns | truth_columns(response.lab, mass_b)
-        return Trials(u, jacobian, accept, parton, columns, hard, response.lab)
+        seen = given.model.detector.efficiency
+        pt_b = jnp.sqrt(response.lab["b"].pt2), jnp.sqrt(response.lab["bbar"].pt2)
+        efficiency = jnp.ones_like(accept) if seen is None else seen.event((muon[:, 0], muon[:, 1]), pt_b)
+        return Trials(u, jacobian, accept, parton, columns, hard, response.lab, efficiency)
 
     return trials
 
@@ -183,16 +189,16 @@ def _weights(
     number: np.ndarray,
     selection: Selection | Keep | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(rows that pass the selection, their event weight: 0 if the unweighting rejects them)."""
-    rows, points, jacobians, accepts = [], [], [], []
+    """(rows that pass the selection, their event weight: 0 if the unweighting or the efficiency rejects them)."""
+    rows, points, factors, accepts = [], [], [], []
     for start, chunk in run_trials(sampler, given, event, number):
         passed = selected(chunk, selection)
         rows.append(start + np.flatnonzero(passed))
         points.append(np.asarray(chunk.u)[: len(passed)][passed])
-        jacobians.append(np.asarray(chunk.jacobian)[: len(passed)][passed])
+        factors.append(np.asarray(chunk.jacobian * chunk.efficiency)[: len(passed)][passed])
         accepts.append(np.asarray(chunk.accept)[: len(passed)][passed])
-    point, jacobian, accept = (np.concatenate(a) for a in (points, jacobians, accepts))
-    ratio = differential_weights(sampler, point) * jacobian / sampler.w_max
+    point, factor, accept = (np.concatenate(a) for a in (points, factors, accepts))
+    ratio = differential_weights(sampler, point) * factor / sampler.w_max
     return np.concatenate(rows), np.where(accept < ratio, np.maximum(ratio, 1.0), 0.0)
 
 

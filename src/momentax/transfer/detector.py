@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import jax
 
+from momentax.transfer.efficiency import Efficiency, efficiency_from_config
 from momentax.transfer.gaussian import GaussianTransfer
 from momentax.transfer.recoil import RecoilModel, make_recoil, recoil_model
 from momentax.transfer.table import load_binned_transfer
 
 if TYPE_CHECKING:
-    from momentax.config import DetectorConfig
+    from momentax.config import DetectorConfig, EfficiencyConfig
 
 Array = jax.Array
 
@@ -36,6 +37,8 @@ class Detector(NamedTuple):
     muon: Transfer
     bjet: Transfer
     recoil: RecoilModel
+    efficiency: Efficiency | None = None
+    """epsilon(y), a factor of the integrand; None: left out."""
 
 
 def default_detector() -> Detector:
@@ -56,12 +59,13 @@ def binned_detector(
     return Detector(electron, muon, bjet, model)
 
 
-def detector_from_config(config: DetectorConfig) -> Detector:
-    """The detector of the section ``detector`` of the configuration."""
+def detector_from_config(config: DetectorConfig, efficiency: EfficiencyConfig | None = None) -> Detector:
+    """The detector of the sections ``detector`` and ``efficiency`` of ``physics`` in the configuration."""
+    seen = None if efficiency is None else efficiency_from_config(efficiency)
     recoil = make_recoil(config.recoil.weights, config.recoil.sigmas, config.recoil.sigma_u, config.recoil.c)
     if config.kind == "binned":
-        return binned_detector(config.table, recoil)
+        return binned_detector(config.table, recoil)._replace(efficiency=seen)
     electron, muon, bjet = (
         GaussianTransfer(0.0, r.stochastic, r.constant) for r in (config.electron, config.muon, config.bjet)
     )
-    return Detector(electron, muon, bjet, recoil)
+    return Detector(electron, muon, bjet, recoil, seen)
