@@ -24,6 +24,9 @@ rule all:
         expand(rules.figure_roc.output.shown, group=GROUPS),
         expand(rules.figure_likelihood.output.shown, sample=CONFIG.scan.samples),
         expand(rules.figure_kinematics.output.shown, sample=CONFIG.validation.kinematics),
+        rules.table_kinematics.output.page if CONFIG.validation.kinematics else [],
+        expand(rules.figure_mass_plane.output.shown, sample=CONFIG.validation.ellipses),
+        rules.figure_mass_centres.output.shown if CONFIG.validation.ellipses else [],
         expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
 
 
@@ -51,5 +54,8 @@ rule all_regress:
 rule all_validation:
     input:
         expand(rules.figure_kinematics.output.shown, sample=CONFIG.validation.kinematics),
+        rules.table_kinematics.output.page if CONFIG.validation.kinematics else [],
+        expand(rules.figure_mass_plane.output.shown, sample=CONFIG.validation.ellipses),
+        rules.figure_mass_centres.output.shown if CONFIG.validation.ellipses else [],
         expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
         expand(rules.figure_transfer.output.response, simulation=CONFIG.validation.planes.transfer or []),

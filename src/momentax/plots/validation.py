@@ -18,6 +18,8 @@ from momentax.plots.config import FiguresConfig
 from momentax.scan.likelihood import Likelihood
 
 _COLUMNS = 3
+_RATIO = (0.35, 1.65)
+"""Ends of the axis of a ratio; a triangle there stands for a point beyond."""
 _DEEPEST = 1.0
 """End of the colour scale of a likelihood plane, per event."""
 #: Observable -> (name on the axis, unit, entries of it).
@@ -33,6 +35,9 @@ OBSERVABLES = {
     "m_llbb": (r"$m_{\ell\ell bb}$", "GeV", "Events"),
     "pt_ll": (r"$p_{\mathrm{T}}(\ell\ell)$", "GeV", "Events"),
     "met": (r"$p_{\mathrm{T}}^{\mathrm{miss}}$", "GeV", "Events"),
+    "recoil": (r"$|\vec{k}_{\mathrm{rec}}|$", "GeV", "Events"),
+    "dphi_ll": (r"$\Delta\phi(\ell, \ell)$", "rad", "Events"),
+    "dr_ll": (r"$\Delta R(\ell, \ell)$", "", "Events"),
     "dr_bb": (r"$\Delta R(b, b)$", "", "Events"),
 }
 
@@ -91,7 +96,7 @@ def _two(main: Axes, ratio: Axes, c: Comparison, names: Sequence[str], events: S
     )
     main.errorbar(centres, density[0], yerr=error[0], fmt="o", ms=3.5, color="k", lw=1.0, label=labels[0])
     chi2, degrees = c.chi2()
-    main.plot([], [], " ", label=rf"$\chi^2$/ndf = {chi2:.1f}/{degrees}")
+    main.plot([], [], " ", label=rf"$\chi^2$/ndf = {chi2:.1f}/{degrees}, $p$ = {c.probability():.2g}")
     main.set_xlim(c.edges[0], c.edges[-1])
     main.set_ylim(0.0, 1.45 * float((density + error).max()))
     main.legend(loc="upper right", fontsize=10)
@@ -102,7 +107,11 @@ def _two(main: Axes, ratio: Axes, c: Comparison, names: Sequence[str], events: S
     ratio.axhline(1.0, color=colour, lw=1.2)
     ratio.stairs(1.0 + band, c.edges, baseline=1.0 - band, fill=True, color=colour, alpha=0.3)
     ratio.errorbar(centres[used], r[used], yerr=r_error[used], fmt="o", ms=3.0, color="k", lw=0.8)
-    ratio.set_ylim(0.35, 1.65)
+    low, high = _RATIO
+    for beyond, marker, edge in ((r > high, "^", high), (r < low, "v", low)):
+        x = centres[used & beyond]
+        ratio.plot(x, np.full(len(x), edge), marker, ms=5.0, color="k", clip_on=False)
+    ratio.set_ylim(low, high)
     ratio.yaxis.set_minor_locator(NullLocator())
 
 
