@@ -289,7 +289,7 @@ def test_likelihood_planes_show_both_minima() -> None:
 def test_kinematics_mark_what_is_beyond_the_ratio_panel() -> None:
     edges = np.arange(4.0)
     counts = np.array([[90.0, 20.0, 10.0], [30.0, 20.0, 70.0]])
-    c = Comparison(edges, counts, counts, counts, counts.sum(axis=1))
+    c = Comparison(edges, counts, np.stack([np.diag(row) for row in counts]), counts, counts.sum(axis=1))
     figure = validation.kinematics({"met": c}, ("mine", "theirs"), (120, 120))
     markers = {line.get_marker(): line.get_xdata().tolist() for line in figure.axes[1].lines[-2:]}
     assert markers == {"^": [0.5], "v": [2.5]}

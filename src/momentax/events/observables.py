@@ -19,15 +19,17 @@ _LEAST = 10
 
 
 class Comparison(NamedTuple):
-    """One observable in two samples: edges [k + 1]; sums of weights [2, k] and their variances, row 1 the reference.
+    """One observable in two samples; row 1 of the arrays is the reference.
 
-    Entries of an event that fall into the same bin (two leptons, two jets) are one draw: their variance is that of
-    their sum.
+    An event may have two entries (leptons, jets): what they share by their common event is in the covariances.
     """
 
     edges: np.ndarray
+    """[k + 1]."""
     counts: np.ndarray
-    variances: np.ndarray
+    """Sums of weights, [2, k]."""
+    covariances: np.ndarray
+    """Of the sums of weights, [2, k, k]."""
     entries: np.ndarray
     """Entries in each bin, [2, k]."""
     totals: np.ndarray
@@ -36,19 +38,28 @@ class Comparison(NamedTuple):
     def densities(self) -> tuple[np.ndarray, np.ndarray]:
         """(share of the sample per bin width [2, k], standard deviation)."""
         norm = self.totals[:, None] * np.diff(self.edges)
-        return self.counts / norm, np.sqrt(self.variances) / norm
+        return self.counts / norm, np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2)) / norm
 
     def chi2(self) -> tuple[float, int]:
         """(chi2, degrees of freedom) of the two shapes, over bins with at least 10 entries of both samples.
 
-        Both are normalised to these bins, which takes one degree of freedom.
+        Both are normalised to these bins, which takes one degree of freedom: with shares s = n / sum(n),
+        cov(s) = J cov(n) J^T, J = (1 - s 1^T) / sum(n), and one bin is left out, since it follows from the others.
         """
         used = np.all(self.entries >= _LEAST, axis=0)
-        if used.sum() < 2:
+        k = int(used.sum())
+        if k < 2:
             return 0.0, 0
-        norm = self.counts[:, used].sum(axis=1, keepdims=True)
-        share, variance = self.counts[:, used] / norm, self.variances[:, used] / norm**2
-        return float(((share[0] - share[1]) ** 2 / variance.sum(axis=0)).sum()), int(used.sum()) - 1
+        shares, covariance = [], np.zeros((k, k))
+        for counts, covariances in zip(
+            self.counts[:, used], self.covariances[:, used][:, :, used], strict=True
+        ):
+            total = counts.sum()
+            jacobian = (np.eye(k) - (counts / total)[:, None]) / total
+            shares.append(counts / total)
+            covariance += jacobian @ covariances @ jacobian.T
+        apart = (shares[0] - shares[1])[:-1]
+        return float(apart @ np.linalg.solve(covariance[:-1, :-1], apart)), k - 1
 
     def probability(self) -> float:
         """Chance of a larger chi2 if the shapes are the same; 1 without a degree of freedom."""
@@ -116,23 +127,22 @@ def compare(events: ak.Array, reference: ak.Array, bins: int = _BINS) -> dict[st
         pair = ((mine[name], w_mine), (other[name], w_other))
         ends = np.array([np.quantile(x, [0.01, 0.99]) for x, _ in pair])
         edges = np.linspace(ends[:, 0].min(), ends[:, 1].max(), bins + 1)
-        parts = [_histogram(x, w, edges) for x, w in pair]
-        counts, variances, entries = (np.stack(rows) for rows in zip(*parts, strict=True))
+        parts = [histogram(x, w, edges) for x, w in pair]
+        counts, covariances, entries = (np.stack(rows) for rows in zip(*parts, strict=True))
         totals = np.array([w.sum() * x[0].size for x, w in pair])
-        found[name] = Comparison(edges, counts, variances, entries, totals)
+        found[name] = Comparison(edges, counts, covariances, entries, totals)
     return found
 
 
-def _histogram(
+def histogram(
     x: np.ndarray, weight: np.ndarray, edges: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(sums of weights, their variances, entries) [k] of x, [n] or [n, entries of an event]."""
-    columns = x.reshape(len(x), -1)
-    bins = len(edges) - 1
+    """(sums of weights [k], their covariances [k, k], entries [k]) of x, [n] or [n, entries of an event]."""
+    columns, bins = x.reshape(len(x), -1), len(edges) - 1
     # as numpy.histogram: the last edge belongs to the last bin
     place = np.where(columns == edges[-1], bins, np.searchsorted(edges, columns, side="right"))
     counts = np.stack([(place == k).sum(axis=1) for k in range(1, bins + 1)])
-    return counts @ weight, counts**2 @ weight**2, counts.sum(axis=1)
+    return counts @ weight, (counts * weight**2) @ counts.T, counts.sum(axis=1)
 
 
 def comparison_arrays(found: Mapping[str, Comparison]) -> dict[str, np.ndarray]:

@@ -110,7 +110,8 @@ def _two(main: Axes, ratio: Axes, c: Comparison, names: Sequence[str], events: S
     low, high = _RATIO
     for beyond, marker, edge in ((r > high, "^", high), (r < low, "v", low)):
         x = centres[used & beyond]
-        ratio.plot(x, np.full(len(x), edge), marker, ms=5.0, color="k", clip_on=False)
+        if len(x):  # nothing that is not clipped has no extent, and the layout would fail
+            ratio.plot(x, np.full(len(x), edge), marker, ms=5.0, color="k", clip_on=False)
     ratio.set_ylim(low, high)
     ratio.yaxis.set_minor_locator(NullLocator())
 
