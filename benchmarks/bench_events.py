@@ -12,8 +12,8 @@ Each task runs in a process of its own:
 - shard: entries in the middle, 1,000 of them, as a job of the weigh step reads them
 - whole: `momentax.read_events`, which returns all events at once (for comparison: it cannot be flat)
 
-Printed: entries per CPU-second, and peak resident memory of the process, less that of a process that has only imported the
-same modules and read one event.
+Printed: entries per CPU-second, and peak resident memory of the process, less that of a process that has only imported
+the same modules and read one event.
 """
 
 from __future__ import annotations

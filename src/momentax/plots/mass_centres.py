@@ -17,6 +17,8 @@ from momentax.scan.mass_centres import MassPlane
 _BINS = 50
 _WIDTHS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 """Widths of bins, GeV: the one that gives nearly so many."""
+_REACH = 4.0
+"""Ends of the axes, in half widths of the central 68 % from the median."""
 #: Measured mass -> (its name, the mass it measures, name of that).
 _MASSES = {"m_bb": (r"$m_{bb}$", "mA", "$m_A$"), "m_llbb": (r"$m_{\ell\ell bb}$", "mH", "$m_H$")}
 
@@ -41,15 +43,16 @@ def mass_centres(rows: Sequence[Mapping[str, Any]], config: FiguresConfig | None
             known = sorted(
                 {(getattr(p, of), p.centre[("m_bb", "m_llbb").index(name)]) for p in load_ellipses()}
             )
-            main.plot(*np.array(known).T, color=style.COLOURS[0], label="centres of the CMS ellipses")
-            points = {"color": "k", "ms": 5, "ls": "none"}
-            main.errorbar(x, median, yerr=error, fmt="o", label="median of the events", **points)
-            main.plot(
-                x, peak, "o", mfc="none", mec=style.COLOURS[1], ms=8, ls="none", label="peak of the events"
-            )
+            (centres,) = main.plot(*np.array(known).T, color=style.COLOURS[0])
+            points: dict[str, Any] = {"color": "k", "ms": 5, "ls": "none"}
+            circles: dict[str, Any] = {"mfc": "none", "mec": style.COLOURS[1], "ms": 8, "ls": "none"}
+            medians = main.errorbar(x, median, yerr=error, fmt="o", **points)
+            (peaks,) = main.plot(x, peak, "o", **circles)
+            names = ("median of the events", "peak of the events", "centres of the CMS ellipses")
+            main.legend((medians, peaks, centres), names, loc="upper left")
             ratio.axhline(1.0, color=style.COLOURS[0], lw=1.2)
             ratio.errorbar(x, median / cms, yerr=error / cms, fmt="o", **points)
-            ratio.plot(x, peak / cms, "o", mfc="none", mec=style.COLOURS[1], ms=8, ls="none")
+            ratio.plot(x, peak / cms, "o", **circles)
             main.set_ylabel(f"{label} [GeV]")
             ratio.set_ylabel("Ratio to CMS", loc="center", fontsize=12)
             ratio.set_xlabel(f"{of_label} [GeV]")
@@ -59,7 +62,6 @@ def mass_centres(rows: Sequence[Mapping[str, Any]], config: FiguresConfig | None
             main.set_ylim(0.8 * shown.min(), 1.25 * shown.max())
             away = 1.3 * float(np.abs(np.concatenate([median, peak]) / np.tile(cms, 2) - 1.0).max())
             ratio.set_ylim(1.0 - max(away, 0.05), 1.0 + max(away, 0.05))
-            main.legend(loc="upper left")
         style.heading(axes[0][0], config)
         axes[0][1].text(1.0, 1.015, "signal region", transform=axes[0][1].transAxes, ha="right", size=12)
     return figure
@@ -116,9 +118,10 @@ def _outlines(point: EllipsePoint | None, axis: int) -> list[np.ndarray]:
 
 
 def _edges(masses: np.ndarray, *outlines: np.ndarray) -> np.ndarray:
-    """Edges of bins of a round width over the central 98 % of the events and all of the ellipses."""
-    low, high = np.quantile(masses, [0.01, 0.99])
-    low, high = min([low, *(o.min() for o in outlines)]), max([high, *(o.max() for o in outlines)])
-    width = min(_WIDTHS, key=lambda w: abs((high - low) / w - _BINS))
+    """Edges of bins of a round width over the bulk of the events and all of the ellipses; long tails are left out."""
+    first, low, middle, high, last = np.quantile(masses, [0.01, 0.16, 0.5, 0.84, 0.99])
+    first, last = max(first, middle - _REACH * (middle - low)), min(last, middle + _REACH * (high - middle))
+    first, last = min([first, *(o.min() for o in outlines)]), max([last, *(o.max() for o in outlines)])
+    width = min(_WIDTHS, key=lambda w: abs((last - first) / w - _BINS))
     # above, room for the legend
-    return width * np.arange(int(low / width), int((high + 0.2 * (high - low)) / width) + 2)
+    return width * np.arange(int(first / width), int((last + 0.2 * (last - first)) / width) + 2)

@@ -87,19 +87,21 @@ def _two(main: Axes, ratio: Axes, c: Comparison, names: Sequence[str], events: S
     density, error = c.densities()
     centres = 0.5 * (c.edges[1:] + c.edges[:-1])
     colour = style.COLOURS[0]
-    labels = [
-        f"{name} ({style.thousands(n)})" if name else None for name, n in zip(names, events, strict=True)
-    ]
-    main.stairs(density[1], c.edges, color=colour, lw=1.6, label=labels[1])
+    steps = main.stairs(density[1], c.edges, color=colour, lw=1.6)
     main.stairs(
         density[1] + error[1], c.edges, baseline=density[1] - error[1], fill=True, color=colour, alpha=0.3
     )
-    main.errorbar(centres, density[0], yerr=error[0], fmt="o", ms=3.5, color="k", lw=1.0, label=labels[0])
+    points = main.errorbar(centres, density[0], yerr=error[0], fmt="o", ms=3.5, color="k", lw=1.0)
     chi2, degrees = c.chi2()
-    main.plot([], [], " ", label=rf"$\chi^2$/ndf = {chi2:.1f}/{degrees}, $p$ = {c.probability():.2g}")
+    (nothing,) = main.plot([], [], " ")
+    shown = [
+        (drawn, f"{name} ({style.thousands(n)})")
+        for drawn, name, n in zip((points, steps), names, events, strict=True)
+        if name
+    ] + [(nothing, rf"$\chi^2$/ndf = {chi2:.1f}/{degrees}, $p$ = {c.probability():.2g}")]
     main.set_xlim(c.edges[0], c.edges[-1])
     main.set_ylim(0.0, 1.45 * float((density + error).max()))
-    main.legend(loc="upper right", fontsize=10)
+    main.legend(*zip(*shown, strict=True), loc="upper right", fontsize=10)
     used = np.all(c.entries > 0, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         r, r_error = density[0] / density[1], error[0] / density[1]
