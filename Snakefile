@@ -27,6 +27,9 @@ rule all:
         expand(rules.figure_roc.output.shown, group=GROUPS),
         expand(rules.figure_likelihood.output.shown, sample=CONFIG.scan.samples),
         expand(rules.figure_kinematics.output.shown, sample=CONFIG.validation.kinematics),
+        rules.table_kinematics.output.page if CONFIG.validation.kinematics else [],
+        expand(rules.figure_mass_plane.output.shown, sample=CONFIG.validation.ellipses),
+        rules.figure_mass_centres.output.shown if CONFIG.validation.ellipses else [],
         expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
         expand(rules.figure_variation.output.shifts, variation=VARIATIONS),
         [rules.table_variations.output.page] if VARIATIONS else [],
@@ -63,6 +66,9 @@ rule all_variations:
 rule all_validation:
     input:
         expand(rules.figure_kinematics.output.shown, sample=CONFIG.validation.kinematics),
+        rules.table_kinematics.output.page if CONFIG.validation.kinematics else [],
+        expand(rules.figure_mass_plane.output.shown, sample=CONFIG.validation.ellipses),
+        rules.figure_mass_centres.output.shown if CONFIG.validation.ellipses else [],
         expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
         expand(
             rules.figure_transfer.output.response,

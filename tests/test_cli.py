@@ -22,7 +22,7 @@ from momentax.weights_io import read_weights
 EVENTS = Path(__file__).parent / "data/events/za_500_300_600.root"
 
 
-@pytest.mark.parametrize("command", ["weigh", "predict", "train", "inspect", "estimate"])
+@pytest.mark.parametrize("command", ["inspect", "select", "weigh", "predict", "train", "estimate"])
 def test_help_tells_every_argument(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
@@ -109,6 +109,55 @@ def test_inspect_shows_branches_and_cuts(capsys):
     shown = capsys.readouterr().out
     assert "600 entries" in shown
     assert "pT > 60" in shown
+
+
+def test_a_reader_that_leaves_is_no_mistake():
+    """`momentax inspect FILE | head -1`: no traceback when the pipe is closed."""
+    command = f"{sys.executable} -m momentax.cli inspect {EVENTS} | head -c 1"
+    run = subprocess.run(command, shell=True, text=True, capture_output=True)
+    assert run.stdout == "f"
+    assert "Traceback" not in run.stderr and "BrokenPipe" not in run.stderr
+
+
+def test_select_writes_a_file_of_the_schema_with_its_cut_flow(tmp_path, capsys):
+    """A tree that only a branch map makes readable; the configuration's cuts, changed on the command line."""
+    ntuple, out, config = (tmp_path / name for name in ("ntuple.root", "selected.root", "c.yaml"))
+    with uproot.open(EVENTS) as file:
+        given = file["Events"].arrays(library="np")
+    names = {"l1": "lepA", "l2": "lepB", "b1": "jetA", "b2": "jetB"}
+    columns = {
+        f"{names[k[:2]]}_{k[3:]}": v for k, v in given.items() if k[:2] in names and v.dtype.kind in "fi"
+    }
+    columns |= {"met": given["MET_pt"], "phi": given["MET_phi"]}
+    with uproot.recreate(ntuple) as file:
+        file.mktree("t", {k: v.dtype for k, v in columns.items()})
+        file["t"].extend(columns)
+    assert main(["select", str(ntuple), "--out", str(out)]) == 1
+    assert "no known format" in capsys.readouterr().err
+    assert main(["select", str(ntuple), "--out", str(out), "--branches", "l1_pt: lepA_pt"]) == 1
+    lacking = capsys.readouterr().err
+    assert all(
+        word in lacking for word in ("l1_pdgId", "l2_pdgId", "four-vectors of l1, l2, j1, j2", "met_pt")
+    )
+    parts = {"l1": "lepA", "l2": "lepB", "j1": "jetA", "j2": "jetB"}
+    branches = [
+        f"{ours}_{c}: {theirs}_{c}" for ours, theirs in parts.items() for c in ("pt", "eta", "phi", "mass")
+    ]
+    branches += ["l1_pdgId: lepA_pdgId", "l2_pdgId: lepB_pdgId", "met_pt: met", "met_phi: phi"]
+    config.write_text("selection: {jet_pt_min: 60, signal_region: true}")
+    asked = ["--branches", ", ".join(branches), "--config", str(config), "--selection", "signal_met_max: 50"]
+    assert main(["select", str(ntuple), *asked, "--out", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert "pT > 60" in shown and "MET < 50" in shown
+    kept = (np.minimum(given["b1_pt"], given["b2_pt"]) > 60) & (given["MET_pt"] < 50)
+    with uproot.open(out) as file:
+        event, j1, met = (file["Events"][name].array(library="np") for name in ("event", "j1_pt", "met_pt"))
+        flow = file["CutFlow"].arrays(["cut", "events"], library="np")
+    assert flow["cut"][0] == "all events" and flow["events"][0] == 600 and flow["events"][-1] == len(j1) > 50
+    assert len(j1) <= kept.sum() and j1.min() > 60 and met.max() < 50
+    # ids are entry numbers: in their order, none beside itself
+    assert np.all(np.diff(event) > 0)
+    assert np.array_equal(met, given["MET_pt"][event])
 
 
 def test_weigh_writes_the_asked_entries(tmp_path, capsys):

@@ -84,6 +84,19 @@ REFUSED = [
         {"validation": {"kinematics": {"ttbar": "pythia_tbar"}}},
         ["validation: 'pythia_tbar' is no sample", "did you mean 'pythia_ttbar'"],
     ),
+    (
+        {"validation": {"ellipses": ["hza_500_30"]}},
+        ["validation: 'hza_500_30' is no sample", "did you mean 'hza_500_300'"],
+    ),
+    ({"validation": {"ellipses": ["ttbar"]}}, ["validation.ellipses: 'ttbar' is no sample of H -> ZA"]),
+    (
+        {
+            "samples": {"heavy": {"kind": "builtin", "hypothesis": "hza_2000_300", "n_events": 1}},
+            "scan": {"samples": ["heavy"]},
+            "validation": {"ellipses": ["heavy"]},
+        },
+        ["validation.ellipses: 'heavy': mH = 2000 GeV is outside the ellipses of CMS, 132 to 1000 GeV"],
+    ),
     ({"validation": {"planes": {"samples": ["ttbar"]}}}, ["validation.planes.transfer: missing"]),
     ({"validation": {"planes": {"transfer": "tt"}}}, ["planes.transfer: 'tt' is not in transfer.samples"]),
     ({"validation": {"planes": {"mH": [500, 510, 10]}}}, ["planes", "fewer than three values"]),

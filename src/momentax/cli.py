@@ -1,4 +1,4 @@
-"""Command line: ``momentax weigh | predict | train | inspect | estimate``.
+"""Command line: ``momentax inspect | select | weigh | predict | train | estimate``.
 
 Exit status: 0 done, 1 a mistake in the input or the configuration (one message, no traceback), 2 wrong usage.
 """
@@ -6,6 +6,7 @@ Exit status: 0 done, 1 a mistake in the input or the configuration (one message,
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -114,6 +115,24 @@ def _inspect(args: argparse.Namespace) -> None:
     print(inspect(args.file, tree=args.tree, branches=_mapping(args.branches), **_mapping(args.selection)))
 
 
+def _select(args: argparse.Namespace) -> None:
+    from momentax.config import load_config
+    from momentax.events import Selection, select_file
+
+    cuts = load_config(args.config).selection.model_dump() | _mapping(args.selection)
+    cuts = Selection.from_keywords(cuts).to_dict()
+    with _bar() as report:
+        flow = select_file(
+            args.file,
+            args.out,
+            tree=args.tree,
+            branches=_mapping(args.branches) or None,
+            progress=lambda done, total: report("entries", done, total),
+            **cuts,
+        )
+    print(flow.to_text())
+
+
 def _estimate(args: argparse.Namespace) -> None:
     from momentax.config import load_config
     from momentax.estimate import estimate, recorded_costs
@@ -159,6 +178,14 @@ def parser() -> argparse.ArgumentParser:
 
     config_help = "YAML configuration; without it the defaults"
 
+    def of_file(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("file", help="ROOT file")
+        sub.add_argument("--tree", help="name of the TTree; without it the usual one of the format")
+        sub.add_argument("--branches", help="branch map, 'lep_plus_pt: my_branch, ...'")
+        sub.add_argument(
+            "--selection", help="cuts that differ from the configuration's, 'jet_pt_min: 30, ...'"
+        )
+
     sub = command("weigh", _weigh, "Weights of the events of a ROOT file, written to a ROOT file.")
     sub.add_argument("events", help="events: own schema, flat tree or NanoAOD (see `momentax inspect`)")
     sub.add_argument(
@@ -196,10 +223,16 @@ def parser() -> argparse.ArgumentParser:
         _inspect,
         "What the reader makes of a file: branches found and missing, events after each cut.",
     )
-    sub.add_argument("file", help="ROOT file")
-    sub.add_argument("--tree", help="name of the TTree; without it the usual one of the format")
-    sub.add_argument("--branches", help="branch map, 'lep_plus_pt: my_branch, ...'")
-    sub.add_argument("--selection", help="cuts that differ from the defaults, 'jet_pt_min: 30, ...'")
+    of_file(sub)
+
+    sub = command(
+        "select",
+        _select,
+        "Selected events of any file the reader knows, in the schema of momentax: a ROOT file with its cut flow.",
+    )
+    of_file(sub)
+    sub.add_argument("--config", help=f"{config_help}: its selection")
+    sub.add_argument("--out", required=True, help="events file to write")
 
     sub = command(
         "estimate",
@@ -221,6 +254,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     use_compile_cache()
     try:
         args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read the output (head, less) has gone; what Python still holds goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except MomentaxError as error:
         print(f"momentax: {error}", file=sys.stderr)
         return 1

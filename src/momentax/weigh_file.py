@@ -63,7 +63,7 @@ def weigh_file(
     if lists and entries is not None:
         raise InputError(
             f"{os.fspath(events_path)}: shards are ranges of selected events, and these are not selected yet; "
-            "write them with momentax.events.write_events(path, momentax.read_events(...)) first"
+            f"write them first: momentax select {os.fspath(events_path)} --out selected.root"
         )
     start, stop = (min(e, total) for e in entries) if entries else (0, total)
     cuts = dict(selection or {}) if lists else {}

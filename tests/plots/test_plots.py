@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 from momentax.classify.roc import roc
 from momentax.errors import InputError
 from momentax.events import read_events
-from momentax.events.observables import compare
-from momentax.plots import distributions, figures, learning, style, validation
+from momentax.events.observables import Comparison, compare
+from momentax.plots import distributions, figures, learning, mass_centres, style, validation
 from momentax.plots import likelihood as maps
 from momentax.plots.config import FiguresConfig
 from momentax.regress.metrics import residual_metrics
 from momentax.regress.store import save_arrays
 from momentax.scan.likelihood import likelihood, save_likelihood
+from momentax.scan.mass_centres import mass_plane, summarise
 
 RNG = np.random.default_rng(1)
 INFORMATION = {"drell_yan": RNG.normal(18, 1, 500), "ttbar": RNG.normal(20, 1.5, 400)}
@@ -283,3 +284,40 @@ def test_likelihood_planes_show_both_minima() -> None:
     assert r"minimum (498.8 $\pm$ 1.5, 270.0 $\pm$ 2.2)" in written
     assert "detector: fitted" in written and "detector: configured" in written
     assert written.count("99 events, detector") == 2  # scan() makes one of 100 unusable
+
+
+def test_kinematics_mark_what_is_beyond_the_ratio_panel() -> None:
+    edges = np.arange(4.0)
+    counts = np.array([[90.0, 20.0, 10.0], [30.0, 20.0, 70.0]])
+    c = Comparison(edges, counts, np.stack([np.diag(row) for row in counts]), counts, counts.sum(axis=1))
+    figure = validation.kinematics({"met": c}, ("mine", "theirs"), (120, 120))
+    markers = {line.get_marker(): line.get_xdata().tolist() for line in figure.axes[1].lines[-2:]}
+    assert markers == {"^": [0.5], "v": [2.5]}
+    assert f"p$ = {c.probability():.2g}" in texts(figure)
+
+
+def test_signals_beside_the_ellipses_of_cms() -> None:
+    folder = Path(__file__).parents[1] / "data/events"
+    plane = mass_plane(read_events(folder / "za_500_300_600.root", truth=False, signal_region=True))
+    facts = summarise(plane, 500.0, 300.0, seed=1)
+    figure = mass_centres.signal_plane(plane, facts, "name")
+    written = texts(figure)
+    n, x, dx, y, dy = (facts[k] for k in ("events", "m_bb", "m_bb_error", "m_llbb", "m_llbb_error"))
+    assert f"name, {n} events" in written and "centre of CMS (254.1, 455.4)" in written
+    assert rf"medians ({x:.1f} $\pm$ {dx:.1f}, {y:.1f} $\pm$ {dy:.1f})" in written
+    # both ellipses, at one and two standard deviations, lie within the axes
+    axes = figure.axes[0]
+    outlines = [line for line in axes.lines if len(line.get_xdata()) == 200]
+    assert len(outlines) == 4
+    for line in outlines:
+        assert axes.get_xlim()[0] < line.get_xdata().min() and line.get_xdata().max() < axes.get_xlim()[1]
+        assert axes.get_ylim()[0] < line.get_ydata().min() and line.get_ydata().max() < axes.get_ylim()[1]
+    # (600, 250) is not one of the points: no ellipse, an interpolated centre
+    elsewhere = summarise(plane, 600.0, 250.0, seed=1)
+    assert "ellipses" not in texts(mass_centres.signal_plane(plane, elsewhere))
+    figure = mass_centres.mass_centres([facts, elsewhere | {"m_bb": 220.0}])
+    ratio = figure.axes[2]
+    shown = [line.get_ydata() for line in ratio.lines]
+    assert any(
+        np.allclose(v, [x / facts["m_bb_cms"], 220.0 / elsewhere["m_bb_cms"]]) for v in shown if len(v) == 2
+    )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import uproot
 
+from momentax.cli import main
 from momentax.config import (
     EfficiencyConfig,
     JetConfig,
@@ -33,6 +34,7 @@ from momentax.simulate.reconstruct import Jets, Leptons, Objects, last_hadrons, 
 from momentax.simulate.shower import Particles, pythia_of, pythia_seed, shower
 from momentax.simulate.showered import make_shard
 from momentax.simulate.truth import hard_process
+from momentax.weights_io import read_weights
 
 ROOT = Path(__file__).parents[2]
 EVERYTHING = ShowerConfig(parton_cuts=PartonCuts(**dict.fromkeys(PartonCuts.model_fields)))
@@ -159,6 +161,34 @@ def test_reader_takes_it_for_nanoaod_and_m_bb_is_that_of_an_independent_sample(s
         assert 4 * error < 0.09 * middle
     assert medians[0] == pytest.approx(medians[1], rel=0.05)
     assert widths[0] == pytest.approx(widths[1], rel=0.25)
+
+
+def test_from_inspect_to_weights_on_the_command_line(signal, tmp_path, monkeypatch, capsys):
+    """A file of NanoAOD names, in an empty folder; selected first or not, the weights are equal."""
+    monkeypatch.chdir(tmp_path)
+    config = Path("c.yaml")
+    config.write_text(
+        "selection: {jet_pt_min: 170}\nphysics: {integration: {n_eval: [4096], relative_accuracy: 0.1}}"
+    )
+    path, weigh = str(signal[0]), ["--hypothesis", "hza_500_300", "--config", str(config)]
+    assert main(["inspect", path, "--selection", "jet_pt_min: 170"]) == 0
+    shown = capsys.readouterr().out
+    expected = read_events(path, jet_pt_min=170)
+    n = len(expected)
+    assert 2 <= n <= 12
+    assert (
+        "nanoaod" in shown and f"{N} entries" in shown and f"truth     yes, no neutrinos: {n} of {n}" in shown
+    )
+    assert main(["weigh", path, *weigh, "--out", "direct.root"]) == 0
+    assert main(["weigh", path, *weigh, "--entries", "0", "2", "--out", "shard.root"]) == 1
+    assert f"momentax select {path} --out selected.root" in capsys.readouterr().err
+    assert main(["select", path, "--config", str(config), "--out", "selected.root"]) == 0
+    assert main(["weigh", "selected.root", *weigh, "--out", "two_steps.root"]) == 0
+    capsys.readouterr()
+    direct, two_steps = read_weights("direct.root"), read_weights("two_steps.root")
+    assert direct.event.tolist() == two_steps.event.tolist() == ak.to_list(expected.event)
+    values = direct.weights["hza_500_300"]["value"]
+    assert np.array_equal(values, two_steps.weights["hza_500_300"]["value"]) and np.all(values > 0.0)
 
 
 def test_electron_and_muon_resolution_against_the_truth(tree):

@@ -24,7 +24,7 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "showered.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "showered.yaml", "validation.yaml"])
 def test_dry_run_has_the_jobs_that_the_estimate_counts(workflow, job_counts, name):
     path = ROOT / "config" / name
     (workflow.folder / "tests").symlink_to(ROOT / "tests")  # events that config.yaml reads
@@ -119,6 +119,17 @@ def test_every_sample_and_hypothesis_has_a_row_of_the_cross_sections(workflow, j
     workflow.configure(**SMALL)
     counts = job_counts(workflow("results/tables/cross_sections.csv", "-n").stdout)
     assert (counts["cross_section"], counts["sample_cross_section"], counts["simulate"]) == (4, 2, 2)
+
+
+def test_validation_run_weighs_nothing(workflow, job_counts):
+    (workflow.folder / "tests").symlink_to(ROOT / "tests")
+    run = workflow("all_validation", "-n", config=ROOT / "config/validation.yaml")
+    assert run.returncode == 0, run.stdout
+    counts = job_counts(run.stdout)
+    del counts["all_validation"], counts["total"]
+    pairs = dict.fromkeys(("compare", "figure_kinematics"), 3) | {"table_kinematics": 1}
+    signals = dict.fromkeys(("mass_plane", "figure_mass_plane"), 7) | {"figure_mass_centres": 1}
+    assert counts == pairs | signals | {"shower": 10, "merge_showered": 9, "read": 12}
 
 
 def test_a_mistake_in_the_configuration_stops_it_before_anything_runs(workflow):

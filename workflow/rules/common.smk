@@ -261,7 +261,7 @@ def sample_text(names):
     return "; ".join(words)
 
 
-def selection_text():
+def selection_text(signal_region=CONFIG.selection.signal_region):
     """The selection as a sentence for captions."""
     cuts = CONFIG.selection
     both = lambda pair: "no cut" if pair is None else f"{pair[0]:g}/{pair[1]:g} GeV"
@@ -271,7 +271,7 @@ def selection_text():
         f"two b jets pT > {cuts.jet_pt_min} GeV, abs(eta) < {cuts.jet_eta_max}, dR(l, j) > {cuts.jet_lepton_dr_min}",
         f"m_ll > {cuts.mll_min} GeV",
     ]
-    if cuts.signal_region:
+    if signal_region:
         low, high = cuts.signal_mll_window
         words.append(f"signal region: {low:g} < m_ll < {high:g} GeV, MET < {cuts.signal_met_max:g} GeV")
     return "; ".join(words)

@@ -1,5 +1,6 @@
-# Checks of simulated events and of the detector: two samples of a process beside each other; the minimum of the
-# likelihood with a fitted detector and with the configured one. Nothing is done unless `validation` names samples.
+# Checks of simulated events and of the detector: two samples of a process beside each other; signals beside the ellipses
+# of CMS; the minimum of the likelihood with a fitted detector and with the configured one. Nothing is done unless
+# `validation` names samples.
 rule compare:
     input:
         sample=events("{sample}"),
@@ -60,6 +61,132 @@ rule figure_kinematics:
         "Drawing {wildcards.sample} beside {params.reference}"
     script:
         "../scripts/figure_kinematics.py"
+
+
+rule table_kinematics:
+    input:
+        facts=expand(result("validation/kinematics_{sample}.json"), sample=CONFIG.validation.kinematics),
+    output:
+        page=report(
+            result("tables/kinematics.html"),
+            caption="../report/table_kinematics.rst",
+            category="5 Validation",
+            labels={"figure": "table: chi2 of the kinematics"},
+        ),
+        table=result("tables/kinematics.csv"),
+    log:
+        log("tables/kinematics"),
+    benchmark:
+        benchmark_of("tables/kinematics")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    params:
+        pairs=CONFIG.validation.kinematics,
+        samples=sample_text([name for pair in CONFIG.validation.kinematics.items() for name in pair]),
+        cuts=selection_text(),
+        code=fingerprint("tables"),
+    message:
+        "Collecting chi2 of the kinematics"
+    script:
+        "../scripts/table_kinematics.py"
+
+
+rule mass_plane:
+    input:
+        events=events("{sample}"),
+    output:
+        plane=result("validation/mass_plane_{sample}.npz"),
+        facts=result("validation/mass_plane_{sample}.json"),
+    log:
+        log("validation/mass_plane_{sample}"),
+    benchmark:
+        benchmark_of("validation/mass_plane_{sample}")
+    wildcard_constraints:
+        sample="|".join(CONFIG.validation.ellipses) or "(?!)",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(2000),
+        runtime=more(20),
+    params:
+        selection=section("selection"),
+        masses=lambda wildcards: true_masses(wildcards.sample),
+        seed=CONFIG.seed,
+        code=fingerprint("scan.mass_centres"),
+    message:
+        "Measured masses of {wildcards.sample} in the signal region"
+    script:
+        "../scripts/mass_plane.py"
+
+
+rule figure_mass_plane:
+    input:
+        plane=result("validation/mass_plane_{sample}.npz"),
+    output:
+        shown=report(
+            figure("mass_plane_{sample}", SHOWN),
+            caption="../report/mass_plane.rst",
+            category="5 Validation",
+            labels={"figure": "measured masses", "sample": "{sample}"},
+        ),
+        others=figure("mass_plane_{sample}", OTHERS),
+    log:
+        log("figures/mass_plane_{sample}"),
+    benchmark:
+        benchmark_of("figures/mass_plane_{sample}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    params:
+        figures=section("figures"),
+        samples=lambda wildcards: sample_text([wildcards.sample]),
+        cuts=selection_text(signal_region=True),
+        code=fingerprint("plots.mass_centres"),
+    message:
+        "Drawing the measured masses of {wildcards.sample}"
+    script:
+        "../scripts/figure_mass_plane.py"
+
+
+rule figure_mass_centres:
+    input:
+        facts=expand(result("validation/mass_plane_{sample}.json"), sample=CONFIG.validation.ellipses),
+    output:
+        shown=report(
+            figure("mass_centres", SHOWN),
+            caption="../report/mass_centres.rst",
+            category="5 Validation",
+            labels={"figure": "measured masses beside CMS"},
+        ),
+        others=figure("mass_centres", OTHERS),
+        table=result("validation/mass_centres.csv"),
+    log:
+        log("figures/mass_centres"),
+    benchmark:
+        benchmark_of("figures/mass_centres")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    params:
+        figures=section("figures"),
+        samples=sample_text(CONFIG.validation.ellipses),
+        cuts=selection_text(signal_region=True),
+        code=fingerprint("plots.mass_centres", "tables"),
+    message:
+        "Drawing the measured masses of the signals beside the ellipses of CMS"
+    script:
+        "../scripts/figure_mass_centres.py"
 
 
 rule scan_plane:

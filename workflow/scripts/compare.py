@@ -16,9 +16,9 @@ with logged(given) as log:
 
     events, reference = (read_events(paths[0], truth=False) for paths in (given.sample, given.reference))
     found = compare(events, reference)
-    chi2 = {name: comparison.chi2() for name, comparison in found.items()}
-    for name, (value, degrees) in chi2.items():
-        log.info("%s: chi2 %.1f for %d degrees of freedom", name, value, degrees)
-    facts = {"events": [len(events), len(reference)], "chi2_degrees": chi2}
+    shapes = {name: comparison.shape() for name, comparison in found.items()}
+    for name, shape in shapes.items():
+        log.info("%s: %s", name, ", ".join(f"{key} {value:.3g}" for key, value in shape.items()))
+    facts = {"events": [len(events), len(reference)], "shapes": shapes}
     save_json(given.facts, facts)
     save_arrays(given.histograms, comparison_arrays(found), facts)

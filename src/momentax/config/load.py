@@ -30,8 +30,9 @@ from momentax.config.stages import (
     hza_label,
 )
 from momentax.config.variations import VariationsSection
-from momentax.errors import ConfigError, nearest
+from momentax.errors import ConfigError, InputError, nearest
 from momentax.plots.config import FiguresConfig
+from momentax.scan.ellipses import expected_centre
 from momentax.scan.nodes import LEAST_NODES
 
 
@@ -160,9 +161,20 @@ class Config(Section):
                     f"transfer.samples: {name!r} is also among samples; give the simulation a name of its own"
                 )
         checks, planes = self.validation, self.validation.planes
-        for name in (*checks.kinematics, *checks.kinematics.values(), *planes.samples):
+        pairs = (*checks.kinematics, *checks.kinematics.values())
+        for name in (*pairs, *checks.ellipses, *planes.samples):
             if name not in self.samples:
                 raise ValueError(f"validation: {name!r} is no sample{nearest(name, self.samples)}")
+        for name in checks.ellipses:
+            kind, *masses = (self.samples[name].hypothesis or "").split("_")
+            if kind != "hza":
+                raise ValueError(
+                    f"validation.ellipses: {name!r} is no sample of H -> ZA; give it a hypothesis hza_<mH>_<mA>"
+                )
+            try:
+                expected_centre(float(masses[0]), float(masses[1]))
+            except InputError as error:
+                raise ValueError(f"validation.ellipses: {name!r}: {error}") from None
         if planes.samples and planes.transfer is None:
             raise ValueError(f"validation.planes.transfer: missing; name one of {', '.join(simulations)}")
         if planes.transfer is not None and planes.transfer not in simulations:

@@ -275,5 +275,7 @@ class ValidationSection(Section):
 
     kinematics: dict[Name, Name] = Field(default_factory=dict)
     """Pairs `sample: reference` of the same process (of `samples`): their distributions beside each other."""
+    ellipses: tuple[Name, ...] = ()
+    """Samples of H -> ZA whose m_bb and m_llbb in the signal region are put beside the ellipses of CMS-HIG-18-012."""
     planes: PlanesConfig = PlanesConfig()
     """Position of the minimum of the likelihood, with the fitted detector and with that of `physics`."""

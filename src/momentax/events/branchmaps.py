@@ -194,26 +194,26 @@ def has_p4(branches: Mapping[str, Branch], obj: str) -> bool:
 
 
 def _lacking(branches: Mapping[str, Branch], layout: str) -> str | None:
-    """The first thing that a user's map lacks to stand alone, or None."""
-    p4 = "_pt _eta _phi and _mass (or _e), or _px _py _pz _e"
+    """All that a user's map lacks to stand alone, or None."""
+    lacking: list[str] = []
+    objects: tuple[str, ...]
     if layout == "candidates":
-        pair = ("lep_plus", "lep_minus") if "lep_plus_pdgId" in branches else ("l1", "l2")
-        for obj in pair:
-            if f"{obj}_pdgId" not in branches:
-                return f"{obj}_pdgId (a branch, or a number such as -13)"
-        for obj in (*pair, "j1", "j2"):
-            if not has_p4(branches, obj):
-                return f"the four-vector of {obj}: {p4}"
+        signed = any(key.startswith(("lep_plus_", "lep_minus_")) for key in branches)
+        pair = ("lep_plus", "lep_minus") if signed else ("l1", "l2")
+        scalars, objects = [f"{obj}_pdgId" for obj in pair], (*pair, "j1", "j2")
     else:
         leptons = [o for o in ("electron", "muon") if any(k.startswith(f"{o}_") for k in branches)]
         if not leptons:
-            return "electrons or muons: electron_pt ... or muon_pt ..."
-        for obj in (*leptons, "jet"):
-            if not has_p4(branches, obj):
-                return f"the four-vectors of {obj}: {p4}"
-        for name in (*(f"{obj}_charge" for obj in leptons), "jet_btag"):
-            if name not in branches:
-                return name
+            lacking.append("electrons or muons: electron_pt ... or muon_pt ...")
+        scalars, objects = [*(f"{obj}_charge" for obj in leptons), "jet_btag"], (*leptons, "jet")
+    lacking += [
+        f"{name} (a branch, or a number such as -13)" if name.endswith("pdgId") else name
+        for name in scalars
+        if name not in branches
+    ]
+    if unknown := [obj for obj in objects if not has_p4(branches, obj)]:
+        p4 = "_pt _eta _phi and _mass (or _e), or _px _py _pz _e"
+        lacking.append(f"the four-vectors of {', '.join(unknown)}: {p4}")
     if not ({"met_pt", "met_phi"} <= set(branches) or {"met_px", "met_py"} <= set(branches)):
-        return "met_pt and met_phi (or met_px and met_py)"
-    return None
+        lacking.append("met_pt and met_phi (or met_px and met_py)")
+    return "; ".join(lacking) or None

@@ -70,7 +70,7 @@ class Inspection:
         if self.missing:
             lines += ["", "missing:"]
             lines += [f"  {name}: {what}" for name, what in self.missing.items()]
-            lines.append("the file cannot be read until these are named with branches={...}")
+            lines.append("the file cannot be read until these are named: branches={...}, --branches '...'")
         if self.cut_flow is not None:
             lines += ["", self.cut_flow.to_text(), ""]
             if self.n_more_bjets is not None:
@@ -184,6 +184,7 @@ def inspect(
             selection=sel.to_dict(),
         )
         if missing:
+            report.truth = "not looked for: a required branch is missing"
             return report
         if source.format.layout == "collections":
             origin = "medium working point" if sel.btag_min is None else "btag_min of the selection"

@@ -18,6 +18,8 @@ from momentax.plots.config import FiguresConfig
 from momentax.scan.likelihood import Likelihood
 
 _COLUMNS = 3
+_RATIO = (0.35, 1.65)
+"""Ends of the axis of a ratio; a triangle there stands for a point beyond."""
 _DEEPEST = 1.0
 """End of the colour scale of a likelihood plane, per event."""
 #: Observable -> (name on the axis, unit, entries of it).
@@ -33,6 +35,9 @@ OBSERVABLES = {
     "m_llbb": (r"$m_{\ell\ell bb}$", "GeV", "Events"),
     "pt_ll": (r"$p_{\mathrm{T}}(\ell\ell)$", "GeV", "Events"),
     "met": (r"$p_{\mathrm{T}}^{\mathrm{miss}}$", "GeV", "Events"),
+    "recoil": (r"$|\vec{k}_{\mathrm{rec}}|$", "GeV", "Events"),
+    "dphi_ll": (r"$\Delta\phi(\ell, \ell)$", "rad", "Events"),
+    "dr_ll": (r"$\Delta R(\ell, \ell)$", "", "Events"),
     "dr_bb": (r"$\Delta R(b, b)$", "", "Events"),
 }
 
@@ -82,19 +87,21 @@ def _two(main: Axes, ratio: Axes, c: Comparison, names: Sequence[str], events: S
     density, error = c.densities()
     centres = 0.5 * (c.edges[1:] + c.edges[:-1])
     colour = style.COLOURS[0]
-    labels = [
-        f"{name} ({style.thousands(n)})" if name else None for name, n in zip(names, events, strict=True)
-    ]
-    main.stairs(density[1], c.edges, color=colour, lw=1.6, label=labels[1])
+    steps = main.stairs(density[1], c.edges, color=colour, lw=1.6)
     main.stairs(
         density[1] + error[1], c.edges, baseline=density[1] - error[1], fill=True, color=colour, alpha=0.3
     )
-    main.errorbar(centres, density[0], yerr=error[0], fmt="o", ms=3.5, color="k", lw=1.0, label=labels[0])
+    points = main.errorbar(centres, density[0], yerr=error[0], fmt="o", ms=3.5, color="k", lw=1.0)
     chi2, degrees = c.chi2()
-    main.plot([], [], " ", label=rf"$\chi^2$/ndf = {chi2:.1f}/{degrees}")
+    (nothing,) = main.plot([], [], " ")
+    shown = [
+        (drawn, f"{name} ({style.thousands(n)})")
+        for drawn, name, n in zip((points, steps), names, events, strict=True)
+        if name
+    ] + [(nothing, rf"$\chi^2$/ndf = {chi2:.1f}/{degrees}, $p$ = {c.probability():.2g}")]
     main.set_xlim(c.edges[0], c.edges[-1])
     main.set_ylim(0.0, 1.45 * float((density + error).max()))
-    main.legend(loc="upper right", fontsize=10)
+    main.legend(*zip(*shown, strict=True), loc="upper right", fontsize=10)
     used = np.all(c.entries > 0, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         r, r_error = density[0] / density[1], error[0] / density[1]
@@ -102,7 +109,12 @@ def _two(main: Axes, ratio: Axes, c: Comparison, names: Sequence[str], events: S
     ratio.axhline(1.0, color=colour, lw=1.2)
     ratio.stairs(1.0 + band, c.edges, baseline=1.0 - band, fill=True, color=colour, alpha=0.3)
     ratio.errorbar(centres[used], r[used], yerr=r_error[used], fmt="o", ms=3.0, color="k", lw=0.8)
-    ratio.set_ylim(0.35, 1.65)
+    low, high = _RATIO
+    for beyond, marker, edge in ((r > high, "^", high), (r < low, "v", low)):
+        x = centres[used & beyond]
+        if len(x):  # nothing that is not clipped has no extent, and the layout would fail
+            ratio.plot(x, np.full(len(x), edge), marker, ms=5.0, color="k", clip_on=False)
+    ratio.set_ylim(low, high)
     ratio.yaxis.set_minor_locator(NullLocator())
 
 
