@@ -48,8 +48,8 @@ def cross_sections(
 
 
 def _one(hypothesis: HZA, physics: PhysicsConfig, pdf: PdfSet) -> float:
-    scale, s = hypothesis.scale(), physics.sqrt_s**2
-    q: Any = hypothesis.amplitude_parameters(float(pdf.alpha_s(scale)), physics)
+    scale, s = hypothesis.factorisation_scale(physics), physics.sqrt_s**2
+    q: Any = hypothesis.amplitude_parameters(hypothesis.alpha_s(physics, pdf), physics)
     q = q._replace(**{name: float(value) for name, value in q._asdict().items()})
     s_min = 4.0 * MASS_B**2
     # kinks where A, Z A and two tops in the loop open; a wide H reaches down to the many gluons of small momentum
