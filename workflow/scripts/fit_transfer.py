@@ -16,7 +16,7 @@ with logged(given) as log:
     from momentax.events import read_events
     from momentax.regress.store import save_arrays, save_json, save_text
     from momentax.transfer.closure import closure, closure_arrays
-    from momentax.transfer.fit import fit_transfer
+    from momentax.transfer.fit import fit_transfer_functions
 
     spec = FileSample.model_validate(given.spec)
     cuts = SelectionConfig.model_validate(given.selection).model_dump()
@@ -24,7 +24,7 @@ with logged(given) as log:
         given.file[0], tree=spec.tree, branches=spec.branches or None, entry_stop=spec.max_events, **cuts
     )
     log.info("cut flow\n%s", events.attrs["cut_flow_text"])
-    fitted = fit_transfer(events, min_entries=given.min_entries)
+    fitted = fit_transfer_functions(events, min_entries=given.min_entries)
     section = {"physics": {"detector": fitted.config_section(given.table)}}
     text = yaml.safe_dump(section, sort_keys=False)
     log.info("fitted\n%s", text)

@@ -10,6 +10,7 @@ from momentax.config.load import Config, load_config
 from momentax.config.physics import (
     BJetResolution,
     DetectorConfig,
+    DirectionsConfig,
     DrellYanConfig,
     IntegrationConfig,
     PdfConfig,
@@ -50,6 +51,7 @@ __all__ = [
     "BuiltinSample",
     "Config",
     "DetectorConfig",
+    "DirectionsConfig",
     "DrellYanConfig",
     "EfficiencyConfig",
     "FileSample",
