@@ -53,3 +53,4 @@ rule all_validation:
         expand(rules.figure_kinematics.output.shown, sample=CONFIG.validation.kinematics),
         expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
         expand(rules.figure_transfer.output.response, simulation=CONFIG.validation.planes.transfer or []),
+        rules.figure_detector_roc.output.shown if ROC_SAMPLES else [],

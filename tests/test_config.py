@@ -73,6 +73,11 @@ REFUSED = [
         {"validation": {"kinematics": {"ttbar": "pythia_tbar"}}},
         ["validation: 'pythia_tbar' is no sample", "did you mean 'pythia_ttbar'"],
     ),
+    ({"validation": {"planes": {"draws": 6}}}, ["validation.planes.draws", "power of two"]),
+    (
+        {"validation": {"roc": {"signal": "ttbar"}, "planes": {"transfer": "ttbar"}}},
+        ["validation.roc.backgrounds: empty"],
+    ),
     ({"validation": {"planes": {"samples": ["ttbar"]}}}, ["validation.planes.transfer: missing"]),
     ({"validation": {"planes": {"transfer": "tt"}}}, ["planes.transfer: 'tt' is not in transfer.samples"]),
     ({"validation": {"planes": {"mH": [500, 510, 10]}}}, ["planes", "fewer than three values"]),

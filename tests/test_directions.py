@@ -82,7 +82,7 @@ def turned(event: ak.Array, shifts: np.ndarray) -> ak.Array:
 
 
 def test_mean_over_draws_is_the_convolution(table, events):
-    """An event by 4,096 pseudo-random points drawn from the density of r itself, with the Jacobian of the solid angle."""
+    """An event by 4,096 pseudo-random points drawn from the density of r itself, with the Jacobian."""
     event = events[1:2]
     u = np.random.default_rng(7).uniform(size=(4096, 2, 2))
     r, phi = WIDTH * (1.0 - np.sqrt(1.0 - u[..., 0])), 2 * np.pi * u[..., 1]

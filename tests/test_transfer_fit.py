@@ -178,7 +178,10 @@ def test_threshold_on_measured_pt_is_undone(cut):
     rng = np.random.default_rng(1)
     eta = rng.uniform(-2.4, 2.4, 40_000)
     e_gen = 60.0 * np.exp(0.6 * rng.standard_normal(40_000)) * np.cosh(eta)
-    width = lambda e: np.sqrt(1 / e + 0.01)
+
+    def width(e):
+        return np.sqrt(1 / e + 0.01)
+
     e_rec = e_gen * (0.88 + width(e_gen) * rng.standard_normal(40_000))
     e_min = cut * np.cosh(eta)
     seen = e_rec > e_min

@@ -4,13 +4,13 @@ The weight takes the directions of the jets for those of the quarks. With R(d et
 :mod:`momentax.transfer.directions`, the density of the measured event is
 
     W_R(x) = int prod_j [ d eta_j d phi_j R(eta_j^rec - eta_j, phi_j^rec - phi_j) (cosh eta_j^rec/cosh eta_j)^2 ]
-             W(E_i, Omega_l, Omega_j; k_rec + c sum_j p_j^rec (n_j - n_j^rec)):
+             W(E_i, Omega_l, Omega_j; k_rec + c sum_j p_j^rec (n_j - n_j^rec)).
 
-W is a density in the solid angle, d Omega = d eta d phi/cosh^2 eta, and the integral over x stays the cross section (R is
-normalised; its slow dependence on pT_rec makes no difference to first order). Energies and k_rec are those measured; in
-N2(k_rec - k_T + c sum_b (pT_b^gen - pT_b^rec)) pT_b^gen has the direction of the quark and pT_b^rec the measured one, hence
-the shift. The integral is a mean over N quasi-random points, denser in the tail of R; an event becomes N rows, which
-are weighed as events of their own.
+W is a density in the solid angle, d Omega = d eta d phi/cosh^2 eta, and the integral over x stays the cross section (R
+is normalised; that it depends slowly on pT_rec makes no difference to first order). Energies and k_rec are those
+measured. In N2(k_rec - k_T + c sum_b (pT_b^gen - pT_b^rec)) pT_b^gen has the direction of the quark and pT_b^rec the
+measured one, hence the shift. The integral is a mean over N quasi-random points, denser in the tail of R; an event
+becomes N rows, which are weighed as events of their own.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ class DirectionRows:
     def total(self, records: np.ndarray, relative_accuracy: float) -> np.ndarray:
         """One weight per event: the mean over its draws.
 
-        ``error``: scatter of the draws/sqrt(N) (an upper estimate: the points are quasi-random) and the numerical errors of
-        the rows, in quadrature. The other fields are those of a sum (:meth:`momentax.bjet_pairs.PairRows.total`); a
-        weight that was ``ok`` is ``not_converged`` where the error is above ``relative_accuracy`` of the value.
+        ``error``: scatter of the draws/sqrt(N) (too large by a factor 3 to 5: the points are quasi-random) and the
+        numerical errors of the rows, in quadrature. The other fields are those of a sum
+        (:meth:`momentax.bjet_pairs.PairRows.total`); a weight that was ``ok`` is ``not_converged`` where the error is
+        above ``relative_accuracy`` of the value.
         """
         if len(records) == 0:
             return records.copy()
@@ -135,7 +136,7 @@ def _points(ids: np.ndarray, n: int, seed: int) -> np.ndarray:
 def _turn_jets(
     rows: dict[str, np.ndarray], u: np.ndarray, response: DirectionResponse, c: float
 ) -> np.ndarray:
-    """Turn the jets of ``rows`` in place, energies kept, and set MET to what keeps k_rec; returns the Jacobians [rows]."""
+    """Turn the jets of ``rows`` in place, energies kept, and set MET to the k_rec above; returns Jacobians [rows]."""
     before = visible_from_columns(rows)
     jacobian = np.ones(len(u))
     for i, jet in enumerate(JETS):

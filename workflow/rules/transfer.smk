@@ -5,6 +5,7 @@ rule fit_transfer:
     output:
         table=result("transfer/{simulation}.npz"),
         section=result("transfer/{simulation}.yaml"),
+        smeared=result("transfer/{simulation}_smeared.yaml"),
         facts=result("transfer/{simulation}.json"),
         closure=result("transfer/closure/{simulation}.npz"),
     log:

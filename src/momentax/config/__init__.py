@@ -31,6 +31,7 @@ from momentax.config.shower import (
 from momentax.config.stages import (
     BuiltinSample,
     FileSample,
+    FileSimulation,
     HypothesesConfig,
     PlanesConfig,
     RecomputeConfig,
@@ -55,6 +56,7 @@ __all__ = [
     "DrellYanConfig",
     "EfficiencyConfig",
     "FileSample",
+    "FileSimulation",
     "HypothesesConfig",
     "IntegrationConfig",
     "JetConfig",

@@ -120,10 +120,16 @@ class Config(Section):
                     f"transfer.samples: {name!r} is also among samples; give the simulation a name of its own"
                 )
         checks, planes = self.validation, self.validation.planes
-        for name in (*checks.kinematics, *checks.kinematics.values(), *planes.samples):
+        curves = [checks.roc.signal, *checks.roc.backgrounds] if checks.roc.signal else []
+        for name in (*checks.kinematics, *checks.kinematics.values(), *planes.samples, *curves):
             if name not in self.samples:
                 raise ValueError(f"validation: {name!r} is no sample{nearest(name, self.samples)}")
-        if planes.samples and planes.transfer is None:
+        for name in curves:
+            if self.samples[name].hypothesis is None:
+                raise ValueError(f"validation.roc: sample {name!r} has no hypothesis; say what it truly is")
+        if curves and not checks.roc.backgrounds:
+            raise ValueError("validation.roc.backgrounds: empty; name the samples to tell the signal from")
+        if (planes.samples or curves) and planes.transfer is None:
             raise ValueError(f"validation.planes.transfer: missing; name one of {', '.join(simulations)}")
         if planes.transfer is not None and planes.transfer not in simulations:
             hint = nearest(planes.transfer, simulations)

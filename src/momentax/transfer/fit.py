@@ -40,7 +40,7 @@ class CountTable(NamedTuple):
 
 
 class FittedTransfer(NamedTuple):
-    """What :func:`fit_transfer_functions` found. ``tables`` and ``transfers`` have the keys electron, muon, b_preFSR."""
+    """Result of :func:`fit_transfer_functions`. ``tables``, ``transfers`` have the keys electron, muon, b_preFSR."""
 
     tables: dict[str, CountTable]
     transfers: dict[str, BinnedTransfer]

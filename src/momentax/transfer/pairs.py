@@ -40,8 +40,18 @@ class Pairs(NamedTuple):
     def above(self, e_gen: float) -> Pairs:
         """Those with at least this true energy (GeV); the counts before stay."""
         keep = self.e_gen >= e_gen
-        columns = ("e_gen", "e_rec", "weight", "e_min", "angle", "pt")
-        return self._replace(**{c: np.broadcast_to(getattr(self, c), keep.shape)[keep] for c in columns})
+
+        def kept(column: np.ndarray | float) -> np.ndarray:
+            return np.broadcast_to(column, keep.shape)[keep]
+
+        return self._replace(
+            e_gen=self.e_gen[keep],
+            e_rec=self.e_rec[keep],
+            weight=self.weight[keep],
+            e_min=kept(self.e_min),
+            angle=kept(self.angle),
+            pt=kept(self.pt),
+        )
 
 
 class RecoilPairs(NamedTuple):
@@ -114,9 +124,13 @@ def matched_pairs(events: ak.Array, jet_pt_min: float | None = None) -> tuple[di
         chosen = near if WITHIN_ANGLE[name] else known & kind
         counts = (int(np.sum(known & kind)), int(np.sum(near)))
         pairs[name] = Pairs(
-            *(a[chosen] for a in (energies, seen.energy, every)),
+            energies[chosen],
+            seen.energy[chosen],
+            every[chosen],
             *counts,
-            *(a[chosen] for a in (e_min, angle, pt)),
+            e_min=e_min[chosen],
+            angle=angle[chosen],
+            pt=pt[chosen],
         )
     both = matched[:, 2] & matched[:, 3]
     rec = seen.direction[:, 2:] * np.sqrt(seen.energy**2 - seen.mass**2)[:, 2:, None]

@@ -13,14 +13,14 @@ def product_limit(
 ) -> np.ndarray:
     """Probability [n] of each x, sum 1, in a sample without the cut x >= limit that each pair has passed.
 
-    Product-limit estimator for left-truncated data (D. Lynden-Bell, MNRAS 155 (1971) 95; M. Woodroofe, Ann. Statist. 13
-    (1985) 163): with x in rising order and the number at risk C_j = sum_i w_i [limit_i <= x_j <= x_i],
+    Product-limit estimator for left-truncated data (D. Lynden-Bell, MNRAS 155 (1971) 95; M. Woodroofe, Ann. Statist.
+    13 (1985) 163): with x in rising order and the number at risk C_j = sum_i w_i [limit_i <= x_j <= x_i],
 
         P(x_j) = (w_j/C_j) prod_{k<j} (1 - w_k/C_k).
 
-    It needs limits that are independent of x, and says nothing of x below the lowest limit. Where few of the pairs could
-    have been seen, C_j is small and one pair takes all the probability: it is not taken below ``least`` mean weights
-    there. Without a cut (every limit <= every x) each pair keeps its weight.
+    It needs limits that are independent of x, and says nothing of x below the lowest limit. Where few of the pairs
+    could have been seen, C_j is small and one pair takes all the probability: it is not taken below ``least`` mean
+    weights there. Without a cut (every limit <= every x) each pair keeps its weight.
 
     Args:
         x: [n] measured values, e.g. E_rec/E_gen.
