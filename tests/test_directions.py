@@ -13,6 +13,7 @@ from scipy.stats import qmc
 import momentax
 from momentax.config import load_config
 from momentax.errors import ConfigError
+from momentax.estimate import estimate
 from momentax.events import read_events
 from momentax.events.visible import visible
 from momentax.ratios import weigh_ratios
@@ -162,6 +163,15 @@ def test_fit_gives_the_distribution_back():
                 3.0 / at * np.sqrt(-2 * np.log1p(-q)), rel=0.06
             )
     assert probability(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
+
+
+def test_estimate_counts_the_draws():
+    """Weights cost 16 times as much; nothing else changes."""
+    directions = {"kind": "binned", "table": "t.npz", "directions": {"kind": "smeared", "draws": 16}}
+    once, smeared = (estimate(load_config({"physics": p})) for p in ({}, {"detector": directions}))
+    for a, b in zip(once.stages, smeared.stages, strict=True):
+        times = 16 if a.name.startswith("weigh") or a.name == "recompute" else 1
+        assert b.hours == pytest.approx(times * a.hours), a.name
 
 
 def test_refusals(tmp_path):

@@ -6,11 +6,11 @@ The weight takes the directions of the jets for those of the quarks. With R(d et
     W_R(x) = int prod_j [ d eta_j d phi_j R(eta_j^rec - eta_j, phi_j^rec - phi_j) (cosh eta_j^rec/cosh eta_j)^2 ]
              W(E_i, Omega_l, Omega_j; k_rec + c sum_j p_j^rec (n_j - n_j^rec)).
 
-W is a density in the solid angle, d Omega = d eta d phi/cosh^2 eta, and the integral over x stays the cross section (R
-is normalised; that it depends slowly on pT_rec makes no difference to first order). Energies and k_rec are those
-measured. In N2(k_rec - k_T + c sum_b (pT_b^gen - pT_b^rec)) pT_b^gen has the direction of the quark and pT_b^rec the
-measured one, hence the shift. The integral is a mean over N quasi-random points, denser in the tail of R; an event
-becomes N rows, which are weighed as events of their own.
+W is a density in the solid angle, d Omega = d eta d phi/cosh^2 eta, and with R normalised the integral over x stays the
+cross section (R depends on pT_rec, so that it is normalised within a few per cent only: docs/transfer.md). Energies and
+k_rec are those measured. In N2(k_rec - k_T + c sum_b (pT_b^gen - pT_b^rec)) pT_b^gen has the direction of the quark and
+pT_b^rec the measured one, hence the shift. The integral is a mean over N quasi-random points, denser in the tail of R;
+an event becomes N rows, which are weighed as events of their own.
 """
 
 from __future__ import annotations

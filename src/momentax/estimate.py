@@ -156,10 +156,15 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         s.n_events * costs.simulate[_kind_of(s.hypothesis)] for s in builtin.values() if s.kind == "builtin"
     )
     per_event, again = {}, {}
+    directions = config.physics.detector.directions
+    # measured costs are those of the configuration itself
+    smeared = directions.kind == "smeared" and costs.origin.startswith("recorded")
+    draws = directions.draws if smeared else 1
     for k, n in per_kind.items():
         together = k == "hza" and k not in costs.weight
         per_event[k] = costs.event_of_mass_points + n * costs.mass_point if together else n * costs.weight[k]
         again[k] = 0.0 if together else n * costs.second_pass[k]
+        per_event[k], again[k] = draws * per_event[k], draws * again[k]
     weigh_jobs = sum(-(-n // size) for n in entries.values())
     second_jobs = sum(-(-n // config.recompute.events_per_job) for n in entries.values())
     files_ = len(entries) - len(builtin)
