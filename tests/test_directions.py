@@ -11,12 +11,13 @@ import pytest
 from scipy.stats import qmc
 
 import momentax
-from momentax.config import load_config
+from momentax.config import PhysicsConfig, RecomputeConfig, load_config
 from momentax.errors import ConfigError
 from momentax.estimate import estimate
 from momentax.events import read_events
 from momentax.events.visible import visible
 from momentax.ratios import weigh_ratios
+from momentax.recompute import ladders
 from momentax.transfer.directions import (
     KNOTS,
     DirectionResponse,
@@ -166,12 +167,15 @@ def test_fit_gives_the_distribution_back():
 
 
 def test_estimate_counts_the_draws():
-    """Weights cost 16 times as much; nothing else changes."""
+    """Weights cost 16 times as much, and there is no second pass: no budget mends the scatter of the draws."""
     directions = {"kind": "binned", "table": "t.npz", "directions": {"kind": "smeared", "draws": 16}}
     once, smeared = (estimate(load_config({"physics": p})) for p in ({}, {"detector": directions}))
-    for a, b in zip(once.stages, smeared.stages, strict=True):
-        times = 16 if a.name.startswith("weigh") or a.name == "recompute" else 1
-        assert b.hours == pytest.approx(times * a.hours), a.name
+    before, after = ({s.name: s.hours for s in e.stages} for e in (once, smeared))
+    assert before.pop("recompute") > 0 and "recompute" not in after
+    for name, hours in before.items():
+        assert after[name] == pytest.approx((16 if name.startswith("weigh") else 1) * hours), name
+    assert ladders(PhysicsConfig(), RecomputeConfig())
+    assert not ladders(load_config({"physics": {"detector": directions}}).physics, RecomputeConfig())
 
 
 def test_refusals(tmp_path):

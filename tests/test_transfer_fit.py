@@ -12,7 +12,7 @@ from scipy.stats import chi2
 from momentax.config import DetectorConfig
 from momentax.errors import InputError
 from momentax.events import read_events
-from momentax.plots.transfer import recoil, response
+from momentax.plots.transfer import directions, recoil, response
 from momentax.simulate import generate
 from momentax.transfer import RECOIL_PRESETS, detector_from_config, load_binned_transfer, transfer_from_counts
 from momentax.transfer.closure import closure, closure_arrays, histograms_of
@@ -147,11 +147,12 @@ def test_closure_of_the_fit_and_its_figures(showered, tmp_path):
     _, events, fitted = showered
     histograms = closure(events, fitted)
     values = {name: h.chi2() for name, h in histograms.items()}
-    assert len(values) == 11
+    assert len(values) == 14
     assert sum(v for v, _ in values.values()) < 1.5 * sum(bins for _, bins in values.values()), values
     assert all(v < 4 * bins for v, bins in values.values()), values
     again = histograms_of(closure_arrays(histograms))
     assert len(response(again, "test").axes) == 18
+    assert len(directions(again, "test").axes) == 6
     assert len(recoil(again, fitted.facts["recoil"], "test").axes) == 4
     np.testing.assert_array_equal(again["u"].counts, histograms["u"].counts)
 

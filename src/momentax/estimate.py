@@ -164,7 +164,7 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         together = k == "hza" and k not in costs.weight
         per_event[k] = costs.event_of_mass_points + n * costs.mass_point if together else n * costs.weight[k]
         again[k] = 0.0 if together else n * costs.second_pass[k]
-        per_event[k], again[k] = draws * per_event[k], draws * again[k]
+        per_event[k] *= draws
     weigh_jobs = sum(-(-n // size) for n in entries.values())
     second_jobs = sum(-(-n // config.recompute.events_per_job) for n in entries.values())
     files_ = len(entries) - len(builtin)
@@ -189,7 +189,7 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         Stage(f"weigh {k}", weigh_jobs if i == 0 else 0, "weights", n * total, total * per_event[k] / 3600)
         for i, (k, n) in enumerate(per_kind.items())
     ]
-    if config.recompute.n_eval:
+    if config.recompute.n_eval and directions.kind == "exact":
         hours = total * sum(again.values()) / 3600
         stages.append(Stage("recompute", second_jobs, "events", total, hours))
     stages += [

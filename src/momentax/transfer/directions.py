@@ -32,16 +32,27 @@ class DirectionResponse(NamedTuple):
 
     def displacement(self, v: np.ndarray, angle: np.ndarray, pt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(d eta, d phi) at (v, angle/2 pi) uniform in [0, 1]; each draw has the probability density 2 (1 - v)."""
-        nodes, knots = self.dr.shape
-        position = np.interp(np.log(pt), np.log(self.pt), np.arange(nodes, dtype=float))
-        row = np.clip(position.astype(int), 0, max(nodes - 2, 0))
-        above = np.minimum(row + 1, nodes - 1)
+        knots = self.dr.shape[1]
+        row, above, mix = self._row(pt)
         knot = np.clip(v * (knots - 1), 0.0, knots - 1.0)
         first = np.minimum(knot.astype(int), knots - 2)
         t = knot - first
         low, high = (self.dr[r, first] * (1 - t) + self.dr[r, first + 1] * t for r in (row, above))
-        radius = low + (position - row) * (high - low)
+        radius = low + mix * (high - low)
         return radius * np.cos(2 * np.pi * angle), radius * np.sin(2 * np.pi * angle)
+
+    def cdf(self, dr: np.ndarray, pt: float) -> np.ndarray:
+        """Probability of a Delta R below ``dr`` at one measured pT (GeV)."""
+        row, above, mix = self._row(np.asarray(pt))
+        quantiles = self.dr[row] + mix * (self.dr[above] - self.dr[row])
+        return probability(np.interp(dr, quantiles, np.linspace(0.0, 1.0, self.dr.shape[1])))
+
+    def _row(self, pt: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Lower and upper node in ln pT, and the share of the upper one."""
+        nodes = len(self.pt)
+        position = np.interp(np.log(pt), np.log(self.pt), np.arange(nodes, dtype=float))
+        row = np.clip(position.astype(int), 0, max(nodes - 2, 0))
+        return row, np.minimum(row + 1, nodes - 1), position - row
 
     def arrays(self) -> dict[str, np.ndarray]:
         """For an .npz file of transfer functions."""
