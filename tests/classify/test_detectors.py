@@ -10,6 +10,7 @@ from momentax.classify.roc import roc
 from momentax.config import PhysicsConfig
 from momentax.errors import InputError
 from momentax.events import read_events
+from momentax.plots.detectors import detector_roc
 
 EVENTS = Path(__file__).parents[1] / "data/events"
 
@@ -43,6 +44,9 @@ def test_curves_and_differences_have_names(scores):
     )
     assert [c.name for c in curves] == ["tt : fitted", "tt : gaussian"]
     assert list(facts) == ["tt: fitted less gaussian"]
+    axes = detector_roc(curves, facts, {"za": "hza_500_300", "tt": "ttbar"}).axes
+    texts = [t.get_text() for t in axes[0].get_legend().get_texts()]
+    assert len(axes) == 1 and len(texts) == 3 and texts[0].startswith("fitted: AUC")
     assert facts["tt: fitted less gaussian"]["auc"] == pytest.approx(curves[0].auc - curves[1].auc)
 
 

@@ -189,12 +189,13 @@ rule figure_detector_roc:
     params:
         figures=section("figures"),
         detectors=[DETECTOR_NAMES[detector] for detector in ROC_DETECTORS],
+        truth={sample: CONFIG.samples[sample].hypothesis for sample in ROC_SAMPLES},
         simulation=CONFIG.validation.planes.transfer,
         max_events=CONFIG.validation.roc.max_events,
         bootstrap=500,
         samples=lambda wildcards: sample_text(ROC_SAMPLES),
         cuts=selection_text(),
-        code=fingerprint("classify.detectors", "plots.learning"),
+        code=fingerprint("classify.detectors", "plots.detectors"),
     message:
         "Drawing the ROC curves of the detectors {params.detectors}"
     script:

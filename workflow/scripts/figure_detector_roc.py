@@ -9,14 +9,14 @@ given = job(
     __doc__,
     inputs=["scores"],
     outputs=["curves", "facts", "shown"],
-    params=["figures", "detectors", "bootstrap"],
+    params=["figures", "detectors", "truth", "bootstrap"],
 )
 
 with logged(given) as log:
     from momentax.classify.detectors import Scores, compare_detectors
     from momentax.classify.workflow import save_curves
     from momentax.plots.config import FiguresConfig
-    from momentax.plots.learning import roc_curves
+    from momentax.plots.detectors import detector_roc
     from momentax.plots.style import save
     from momentax.regress.store import load_arrays, save_json
 
@@ -34,4 +34,4 @@ with logged(given) as log:
     }
     save_json(given.facts, {"auc": areas, "difference": differences})
     config = FiguresConfig.model_validate(given.figures)
-    save(roc_curves(curves, "", config), Path(given.shown).with_suffix(""), config)
+    save(detector_roc(curves, differences, given.truth, config), Path(given.shown).with_suffix(""), config)
