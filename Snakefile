@@ -70,7 +70,5 @@ rule all_validation:
         expand(rules.figure_mass_plane.output.shown, sample=CONFIG.validation.ellipses),
         rules.figure_mass_centres.output.shown if CONFIG.validation.ellipses else [],
         expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
-        expand(
-            rules.figure_transfer.output.response,
-            simulation=CONFIG.validation.planes.transfer or [],
-        ),
+        expand(rules.figure_transfer.output.response, simulation=CONFIG.validation.planes.transfer or []),
+        rules.figure_detector_roc.output.shown if ROC_SAMPLES else [],

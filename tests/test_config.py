@@ -97,6 +97,11 @@ REFUSED = [
         },
         ["validation.ellipses: 'heavy': mH = 2000 GeV is outside the ellipses of CMS, 132 to 1000 GeV"],
     ),
+    ({"validation": {"planes": {"draws": 6}}}, ["validation.planes.draws", "power of two"]),
+    (
+        {"validation": {"roc": {"signal": "ttbar"}, "planes": {"transfer": "ttbar"}}},
+        ["validation.roc.backgrounds: empty"],
+    ),
     ({"validation": {"planes": {"samples": ["ttbar"]}}}, ["validation.planes.transfer: missing"]),
     ({"validation": {"planes": {"transfer": "tt"}}}, ["planes.transfer: 'tt' is not in transfer.samples"]),
     ({"validation": {"planes": {"mH": [500, 510, 10]}}}, ["planes", "fewer than three values"]),

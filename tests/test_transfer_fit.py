@@ -12,13 +12,14 @@ from scipy.stats import chi2
 from momentax.config import DetectorConfig
 from momentax.errors import InputError
 from momentax.events import read_events
-from momentax.plots.transfer import recoil, response
+from momentax.plots.transfer import directions, recoil, response
 from momentax.simulate import generate
-from momentax.transfer import RECOIL_PRESETS, detector_from_config, load_binned_transfer
+from momentax.transfer import RECOIL_PRESETS, detector_from_config, load_binned_transfer, transfer_from_counts
 from momentax.transfer.closure import closure, closure_arrays, histograms_of
-from momentax.transfer.fit import MIN_ENTRIES, count_table, fit_transfer
+from momentax.transfer.fit import MIN_ENTRIES, count_table, fit_transfer_functions
 from momentax.transfer.pairs import Pairs, matched_pairs
 from momentax.transfer.recoil_fit import MixtureFit, fit_measurement, fit_mixture
+from momentax.transfer.truncation import product_limit
 
 EVENTS = Path(__file__).parent / "data" / "events"
 OPEN = {"electron_pt_min": None, "muon_pt_min": None, "jet_pt_min": None, "mll_min": None}
@@ -32,7 +33,7 @@ density = jax.jit(lambda transfer, e_rec, e_gen: transfer.density(e_rec, e_gen))
 def builtin():
     """Events of the built-in generator without selection, and the fit to them."""
     events, _ = generate("hza_500_300", N, seed=11)
-    return events, fit_transfer(events)
+    return events, fit_transfer_functions(events)
 
 
 @pytest.fixture(scope="module", params=["tt", "za_500_300"])
@@ -40,7 +41,7 @@ def showered(request):
     """(preset with its g(k_T), events, fit) of 600 events of Pythia."""
     events = read_events(EVENTS / f"{request.param}_600.root", **OPEN)
     preset = {"tt": "showered_ttbar", "za_500_300": "showered_hza"}[request.param]
-    return preset, events, fit_transfer(events)
+    return preset, events, fit_transfer_functions(events)
 
 
 def quantiles(transfer, e_gen):
@@ -146,11 +147,12 @@ def test_closure_of_the_fit_and_its_figures(showered, tmp_path):
     _, events, fitted = showered
     histograms = closure(events, fitted)
     values = {name: h.chi2() for name, h in histograms.items()}
-    assert len(values) == 11
+    assert len(values) == 14
     assert sum(v for v, _ in values.values()) < 1.5 * sum(bins for _, bins in values.values()), values
     assert all(v < 4 * bins for v, bins in values.values()), values
     again = histograms_of(closure_arrays(histograms))
     assert len(response(again, "test").axes) == 18
+    assert len(directions(again, "test").axes) == 6
     assert len(recoil(again, fitted.facts["recoil"], "test").axes) == 4
     np.testing.assert_array_equal(again["u"].counts, histograms["u"].counts)
 
@@ -168,6 +170,48 @@ def test_bins_are_filled_and_hold_every_pair():
     assert np.ptp(steps) < 1e-9 * steps[0]
     widths = [0.05 * e for e in table.e_edges[:-3]]
     assert steps[0] < 0.6 * min(w for w in widths if w > 1.0)
+
+
+@pytest.mark.parametrize("cut", [20.0, 30.0])
+def test_threshold_on_measured_pt_is_undone(cut):
+    """T put in: mean 0.88 E, width sqrt(E + (0.1 E)^2). Medians of the three lowest bins within 3.5 errors of it (the
+    pairs of a bin less those that the treatment downweights); untreated the lowest is off by more than 5."""
+    rng = np.random.default_rng(1)
+    eta = rng.uniform(-2.4, 2.4, 40_000)
+    e_gen = 60.0 * np.exp(0.6 * rng.standard_normal(40_000)) * np.cosh(eta)
+
+    def width(e):
+        return np.sqrt(1 / e + 0.01)
+
+    e_rec = e_gen * (0.88 + width(e_gen) * rng.standard_normal(40_000))
+    e_min = cut * np.cosh(eta)
+    seen = e_rec > e_min
+    cut_pairs = Pairs(e_gen[seen], e_rec[seen], np.ones(seen.sum()), 40_000, 40_000, e_min[seen])
+    treated, raw = (count_table(p, 1000) for p in (cut_pairs, cut_pairs._replace(e_min=0.0)))
+    edges = treated.e_edges[:4]
+    assert edges[0] < 2 * cut
+
+    def pulls(table):
+        transfer, found = transfer_from_counts(*table), []
+        for low, high in pairwise(edges):
+            inside = (cut_pairs.e_gen >= low) & (cut_pairs.e_gen < high)
+            e = cut_pairs.e_gen[inside].mean()
+            error = 1.253 * width(e) / np.sqrt(0.7 * inside.sum())
+            found.append((quantiles(transfer, [e])[0, 1] / e - 0.88) / error)
+        return np.array(found)
+
+    assert np.abs(pulls(treated)).max() < 3.5
+    assert pulls(raw)[0] > 5
+
+
+def test_product_limit():
+    """Without a cut: the weights themselves. Three values of which the lowest is seen by half of the pairs only."""
+    x = np.array([3.0, 1.0, 2.0])
+    np.testing.assert_allclose(product_limit(x, np.zeros(3), np.array([1.0, 2.0, 1.0])), [0.25, 0.5, 0.25])
+    x = np.repeat([1.0, 2.0, 2.0], [500, 500, 1000])
+    limit = np.repeat([0.0, 0.0, 1.5], [500, 500, 1000])
+    found = product_limit(x, limit)
+    assert found[:500].sum() == pytest.approx(0.5, rel=1e-2)  # 500 of the 1000 that could show it
 
 
 def test_measurement_fit_ignores_outliers():
@@ -197,13 +241,13 @@ def test_mixture_fit_of_many_events_in_any_order_and_unit_of_weight():
 def test_refusals(builtin):
     events, _ = builtin
     with pytest.raises(InputError, match=r"too few events \(200\).*electron: \d+ of \d+ pairs matched, 500"):
-        fit_transfer(events[:200])
+        fit_transfer_functions(events[:200])
     with pytest.raises(InputError, match="these have none"):
-        fit_transfer(ak.without_field(events, "truth"))
+        fit_transfer_functions(ak.without_field(events, "truth"))
     with pytest.raises(InputError, match="at least 200 pairs"):
-        fit_transfer(events, min_entries=50)
+        fit_transfer_functions(events, min_entries=50)
     with pytest.raises(InputError, match="weights >= 0"):
-        fit_transfer(ak.with_field(events, -events.weight, "weight"))
+        fit_transfer_functions(ak.with_field(events, -events.weight, "weight"))
     same = np.linspace(20, 200, 1000)
     with pytest.raises(InputError, match="copies of the truth"):
         count_table(Pairs(same, same, np.ones(1000), 1000, 1000))

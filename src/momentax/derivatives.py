@@ -12,6 +12,7 @@ import numpy as np
 from momentax import mass_points
 from momentax.bjet_pairs import pair_rows
 from momentax.config import Config, PhysicsConfig
+from momentax.directions import DirectionRows, direction_rows
 from momentax.errors import ConfigError
 from momentax.integrate import common_points
 from momentax.integrate.batched import Progress
@@ -54,8 +55,9 @@ def weigh_derivatives(
     physics = physics_config(config)
     chosen = as_hypothesis(hypothesis)
     _only_batched(physics, "weigh_derivatives")
-    if rows := pair_rows(events):
-        of_pairs, slopes_of_pairs = weigh_derivatives(rows.events, chosen, physics, progress)
+    if rows := pair_rows(events) or direction_rows(events, physics):
+        inner = rows.physics if isinstance(rows, DirectionRows) else physics
+        of_pairs, slopes_of_pairs = weigh_derivatives(rows.events, chosen, inner, progress)
         total = rows.total(of_pairs, physics.integration.relative_accuracy)
         return total, {name: rows.mean(of_pairs, s) for name, s in slopes_of_pairs.items()}
     pdf, detector, observed, ids = inputs(events, physics)

@@ -161,11 +161,16 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
     # events that are weighed anew under a variation are samples of their own
     varied = _varied_entries(config)
     n_varied, weighed = sum(varied), [*entries.values(), *varied]
+    directions = config.physics.detector.directions
+    # measured costs are those of the configuration itself
+    smeared = directions.kind == "smeared" and costs.origin.startswith("recorded")
+    draws = directions.draws if smeared else 1
     per_event, again, more = {}, {}, {}
     for k, n in per_kind.items():
         together = k == "hza" and k not in costs.weight
         per_event[k] = costs.event_of_mass_points + n * costs.mass_point if together else n * costs.weight[k]
         again[k] = 0.0 if together else n * costs.second_pass[k]
+        per_event[k] *= draws
         more[k] = per_event[k] * len(config.variations.reweightings) * costs.reweighting[k]
     weigh_jobs = sum(-(-n // size) for n in weighed)
     second_jobs = sum(-(-n // config.recompute.events_per_job) for n in weighed)
@@ -197,7 +202,7 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         )
         for i, (k, n) in enumerate(per_kind.items())
     ]
-    if config.recompute.n_eval:
+    if config.recompute.n_eval and directions.kind == "exact":
         hours = (total + n_varied) * sum(again.values()) / 3600
         stages.append(Stage("recompute", second_jobs, "events", total + n_varied, hours))
     stages += [

@@ -10,6 +10,7 @@ import numpy as np
 
 from momentax.bjet_pairs import pair_rows
 from momentax.config import Config, PhysicsConfig
+from momentax.directions import DirectionRows, direction_rows
 from momentax.integrate import common_points
 from momentax.integrate.result import RATIO_DTYPE
 from momentax.mass_tables import Tables, climb
@@ -41,13 +42,15 @@ def weigh_ratios(
     """
     physics = physics_config(config)
     below = as_hypothesis(reference)
-    if rows := pair_rows(events):
-        found = weigh_ratios(rows.events, hypotheses, below, physics)
-        tables = isinstance(below, HZA) and physics.mass_points_together
+    if rows := pair_rows(events) or direction_rows(events, physics):
+        # the draws of directions are weighed with exact ones, the pairs with the same configuration
+        inner = rows.physics if isinstance(rows, DirectionRows) else physics
+        found = weigh_ratios(rows.events, hypotheses, below, inner)
+        tables = isinstance(below, HZA) and inner.mass_points_together
         records = (
-            weigh_mass_points(rows.events, [below], physics)[below.label]
+            weigh_mass_points(rows.events, [below], inner)[below.label]
             if tables
-            else weigh(rows.events, below, physics)
+            else weigh(rows.events, below, inner)
         )
         return {label: rows.mean(records, ratios) for label, ratios in found.items()}
     above = [as_hypothesis(h) for h in hypotheses]

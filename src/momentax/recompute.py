@@ -41,8 +41,11 @@ def second_ladder(physics: PhysicsConfig, recompute: RecomputeConfig) -> Physics
 
 
 def ladders(physics: PhysicsConfig, recompute: RecomputeConfig) -> list[PhysicsConfig]:
-    """The physics sections with which open weights are integrated, one after the other; none: no second pass."""
-    if not recompute.n_eval:
+    """The physics sections with which open weights are integrated, one after the other; none: no second pass.
+
+    None with smeared directions: what leaves those weights open is the scatter of the draws, which no budget mends.
+    """
+    if not recompute.n_eval or physics.detector.directions.kind == "smeared":
         return []
     longer = second_ladder(physics, recompute)
     if not recompute.vegas_n_eval:

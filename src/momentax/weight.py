@@ -16,6 +16,7 @@ from momentax import mass_points
 from momentax.bjet_pairs import pair_rows
 from momentax.config import Config, PhysicsConfig, load_config
 from momentax.constants import SQRT_S
+from momentax.directions import direction_rows
 from momentax.errors import ConfigError
 from momentax.events.validate import bad_input
 from momentax.events.visible import visible
@@ -68,6 +69,9 @@ def weigh(
     if rows := pair_rows(events):
         records = weigh(rows.events, hypothesis, physics, progress)
         return rows.total(records, physics.integration.relative_accuracy)
+    if draws := direction_rows(events, physics):
+        records = weigh(draws.events, hypothesis, draws.physics, progress)
+        return draws.total(records, physics.integration.relative_accuracy)
     pdf, detector, observed, ids = inputs(events, physics)
     if isinstance(hypothesis, HZA) and physics.mass_points_together:
         alone = fallback(physics, pdf, detector)
@@ -115,6 +119,10 @@ def weigh_mass_points(
         found = weigh_mass_points(rows.events, points, physics, progress)
         accuracy = physics.integration.relative_accuracy
         return {label: rows.total(records, accuracy) for label, records in found.items()}
+    if draws := direction_rows(events, physics):
+        found = weigh_mass_points(draws.events, points, draws.physics, progress)
+        accuracy = physics.integration.relative_accuracy
+        return {label: draws.total(records, accuracy) for label, records in found.items()}
     pdf, detector, observed, ids = inputs(events, physics)
     alone = fallback(physics, pdf, detector)
     records, _ = mass_points.integrate(observed, ids, points, physics, pdf, detector, alone, progress)

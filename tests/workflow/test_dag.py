@@ -83,7 +83,8 @@ def test_showered_run_fits_before_it_scans_and_weighs_no_shard(workflow, job_cou
     run = workflow("all_validation", "-n", config=ROOT / "config/showered.yaml")
     assert run.returncode == 0, run.stdout
     counts = job_counts(run.stdout)
-    expected = {"shower": 4, "read": 6, "fit_transfer": 1, "scan_plane": 2, "compare": 3, "figure_planes": 1}
+    expected = {"shower": 4, "read": 6, "fit_transfer": 1, "scan_plane": 3, "compare": 3, "figure_planes": 1}
+    expected |= {"detector_scores": 2, "figure_detector_roc": 1}
     assert {rule: counts.get(rule) for rule in expected} == expected
     assert "weigh" not in counts and "cross_section" not in counts
     # the configured detector waits for no fit

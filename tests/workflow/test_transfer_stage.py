@@ -48,6 +48,9 @@ def test_fit_writes_a_section_that_the_configuration_takes(with_events, job_coun
     section = yaml.safe_load((folder / "results/transfer/tt.yaml").read_text())
     facts = json.loads((folder / "results/transfer/tt.json").read_text())
     assert facts["config"] == section
+    smeared = yaml.safe_load((folder / "results/transfer/tt_smeared.yaml").read_text())["physics"]["detector"]
+    assert smeared["directions"]["kind"] == "smeared"
+    assert smeared["recoil"]["c"] > section["physics"]["detector"]["recoil"]["c"]
     assert facts["fit"]["pairs"]["b_preFSR"]["matched"] > 1000
     assert "done in" in (folder / "results/logs/transfer/tt.log").read_text()
     monkeypatch.chdir(folder)

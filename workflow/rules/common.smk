@@ -54,8 +54,19 @@ NO_MOMENTUM_CUTS = {
     "mll_min": None,
     "signal_region": False,
 }
-# Detectors whose likelihoods are compared: fitted to a simulation, and that of `physics`.
-DETECTORS = ("fitted", "configured")
+# Detectors whose likelihoods are compared: fitted to a simulation, with and without smeared directions, and that of
+# `physics`; and what figures call them.
+DETECTORS = (*(["smeared"] if CONFIG.validation.planes.draws else []), "fitted", "configured")
+DETECTOR_NAMES = {
+    "smeared": "fitted, smeared directions",
+    "fitted": "fitted",
+    "configured": f"configured ({CONFIG.physics.detector.kind})",
+}
+# Those whose ROC curves are compared, and the samples of the curves, the signal first.
+ROC_DETECTORS = ("fitted", "configured")
+ROC_SAMPLES = (
+    (CONFIG.validation.roc.signal, *CONFIG.validation.roc.backgrounds) if CONFIG.validation.roc.signal else ()
+)
 # Groups of ROC curves, and the format of figures that the report shows beside the others.
 GROUPS = ("discriminant", *CONFIG.classify.kinds)
 SHOWN = "png" if "png" in CONFIG.figures.formats else CONFIG.figures.formats[0]
@@ -181,8 +192,19 @@ def file_spec(name, group=CONFIG.samples):
 
 
 def simulation_spec(simulation):
-    """The file of a simulation to which transfer functions are fitted."""
-    return file_spec(simulation, CONFIG.transfer.samples)
+    """The file of a simulation to which transfer functions are fitted, with the threshold of its jets if known."""
+    spec = file_spec(simulation, CONFIG.transfer.samples)
+    if CONFIG.transfer.samples[simulation].kind == "showered":
+        spec["jet_pt_min"] = CONFIG.shower.jets.stored_pt_min
+    return spec
+
+
+def fitted_section(detector):
+    """The section of the configuration that a compared detector has from the fit; none: that of `physics`."""
+    endings = {"fitted": "", "smeared": "_smeared"}
+    if detector not in endings:
+        return []
+    return result(f"transfer/{CONFIG.validation.planes.transfer}{endings[detector]}.yaml")
 
 
 def shower_parts(sample):

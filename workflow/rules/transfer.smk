@@ -5,6 +5,7 @@ rule fit_transfer:
     output:
         table=result("transfer/{simulation}.npz"),
         section=result("transfer/{simulation}.yaml"),
+        smeared=result("transfer/{simulation}_smeared.yaml"),
         facts=result("transfer/{simulation}.json"),
         closure=result("transfer/closure/{simulation}.npz"),
     log:
@@ -45,7 +46,14 @@ rule figure_transfer:
             category="0 Transfer functions",
             labels={"figure": "recoil", "simulation": "{simulation}"},
         ),
+        directions=report(
+            figure("transfer_directions_{simulation}", SHOWN),
+            caption="../report/transfer.rst",
+            category="0 Transfer functions",
+            labels={"figure": "directions", "simulation": "{simulation}"},
+        ),
         others=figure("transfer_response_{simulation}", OTHERS)
+        + figure("transfer_directions_{simulation}", OTHERS)
         + figure("transfer_recoil_{simulation}", OTHERS),
     log:
         log("figures/transfer_{simulation}"),

@@ -192,11 +192,7 @@ rule figure_mass_centres:
 rule scan_plane:
     input:
         events=events("{sample}"),
-        section=lambda wildcards: (
-            result(f"transfer/{CONFIG.validation.planes.transfer}.yaml")
-            if wildcards.detector == "fitted"
-            else []
-        ),
+        section=lambda wildcards: fitted_section(wildcards.detector),
         table=lambda wildcards: detector_table() if wildcards.detector == "configured" else [],
     output:
         table=result("validation/{sample}_{detector}/likelihood.csv"),
@@ -251,7 +247,8 @@ rule figure_planes:
         runtime=more(20),
     params:
         figures=section("figures"),
-        detectors=DETECTORS,
+        detectors=[DETECTOR_NAMES[detector] for detector in DETECTORS],
+        draws=CONFIG.validation.planes.draws,
         points=len(CONFIG.validation.planes.points()),
         simulation=CONFIG.validation.planes.transfer,
         invalid=CONFIG.scan.invalid,
@@ -262,3 +259,71 @@ rule figure_planes:
         "Drawing the likelihood planes of {wildcards.sample}"
     script:
         "../scripts/figure_planes.py"
+
+
+# Do weights with the fitted detector tell showered events apart better than with the configured one?
+rule detector_scores:
+    input:
+        events=[events(sample) for sample in ROC_SAMPLES],
+        section=lambda wildcards: fitted_section(wildcards.detector),
+        table=lambda wildcards: detector_table() if wildcards.detector == "configured" else [],
+    output:
+        scores=result("validation/scores_{detector}.npz"),
+    log:
+        log("validation/scores_{detector}"),
+    benchmark:
+        benchmark_of("validation/scores_{detector}")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(3000),
+        runtime=more(120),
+    params:
+        physics=section("physics"),
+        samples={sample: CONFIG.samples[sample].hypothesis for sample in ROC_SAMPLES},
+        max_events=CONFIG.validation.roc.max_events,
+        code=fingerprint("classify.detectors", "events"),
+    message:
+        "Weighing {input.events} with the {wildcards.detector} detector"
+    script:
+        "../scripts/detector_scores.py"
+
+
+rule figure_detector_roc:
+    input:
+        scores=expand(result("validation/scores_{detector}.npz"), detector=ROC_DETECTORS),
+    output:
+        curves=result("validation/detector_roc.npz"),
+        facts=result("validation/detector_roc.json"),
+        shown=report(
+            figure("detector_roc", SHOWN),
+            caption="../report/detector_roc.rst",
+            category="5 Validation",
+            labels={"figure": "ROC curves of two detectors", "sample": "/".join(ROC_SAMPLES)},
+        ),
+        others=figure("detector_roc", OTHERS),
+    log:
+        log("figures/detector_roc"),
+    benchmark:
+        benchmark_of("figures/detector_roc")
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=more(1500),
+        runtime=more(20),
+    params:
+        figures=section("figures"),
+        detectors=[DETECTOR_NAMES[detector] for detector in ROC_DETECTORS],
+        truth={sample: CONFIG.samples[sample].hypothesis for sample in ROC_SAMPLES},
+        simulation=CONFIG.validation.planes.transfer,
+        max_events=CONFIG.validation.roc.max_events,
+        bootstrap=500,
+        samples=lambda wildcards: sample_text(ROC_SAMPLES),
+        cuts=selection_text(),
+        code=fingerprint("classify.detectors", "plots.detectors"),
+    message:
+        "Drawing the ROC curves of the detectors {params.detectors}"
+    script:
+        "../scripts/figure_detector_roc.py"

@@ -1,4 +1,4 @@
-"""Likelihood planes of the same events with two detectors."""
+"""Likelihood planes of the same events with several detectors."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Response and recoil of the simulated events beside the transfer functions fitted to them."""
+"""Response, recoil and directions of the simulated events beside the transfer functions fitted to them."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ given = job(
     globals().get("snakemake"),
     __doc__,
     inputs=["closure", "facts"],
-    outputs=["response", "recoil"],
+    outputs=["response", "recoil", "directions"],
     params=["figures"],
     wildcards=["simulation"],
 )
@@ -17,7 +17,7 @@ given = job(
 with logged(given):
     from momentax.plots.config import FiguresConfig
     from momentax.plots.style import save
-    from momentax.plots.transfer import recoil, response
+    from momentax.plots.transfer import directions, recoil, response
     from momentax.regress.store import load_arrays
     from momentax.transfer.closure import histograms_of
 
@@ -28,3 +28,5 @@ with logged(given):
     save(figure, Path(given.response).with_suffix(""), config)
     figure = recoil(histograms, fit["recoil"], given.simulation, config)
     save(figure, Path(given.recoil).with_suffix(""), config)
+    figure = directions(histograms, given.simulation, config)
+    save(figure, Path(given.directions).with_suffix(""), config)

@@ -1,4 +1,4 @@
-"""Likelihood of a sample over a plane of mass points, and its minimum, with the fitted or the configured detector."""
+"""Likelihood of a sample over a plane of mass points, and its minimum, with a fitted or the configured detector."""
 
 import yaml
 from adapter import job, logged
@@ -20,10 +20,12 @@ with logged(given) as log:
     from momentax.scan.plane import save_plane, scan_plane
 
     physics = PhysicsConfig.model_validate(given.physics)
-    if given.detector == "fitted":
-        fitted = yaml.safe_load(Path(given.section[0]).read_text())["physics"]["detector"]
-        physics = physics.model_copy(update={"detector": DetectorConfig.model_validate(fitted)})
     planes = PlanesConfig.model_validate(given.planes)
+    if given.detector != "configured":
+        fitted = yaml.safe_load(Path(given.section[0]).read_text())["physics"]["detector"]
+        if given.detector == "smeared":
+            fitted["directions"]["draws"] = planes.draws
+        physics = physics.model_copy(update={"detector": DetectorConfig.model_validate(fitted)})
     scan = scan_plane(
         read_events(given.events[0], truth=False, entry_stop=planes.max_events),
         physics,

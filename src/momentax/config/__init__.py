@@ -10,6 +10,7 @@ from momentax.config.load import Config, load_config
 from momentax.config.physics import (
     BJetResolution,
     DetectorConfig,
+    DirectionsConfig,
     DrellYanConfig,
     IntegrationConfig,
     PdfConfig,
@@ -31,6 +32,7 @@ from momentax.config.shower import (
 from momentax.config.stages import (
     BuiltinSample,
     FileSample,
+    FileSimulation,
     HypothesesConfig,
     PlanesConfig,
     RecomputeConfig,
@@ -51,9 +53,11 @@ __all__ = [
     "BuiltinSample",
     "Config",
     "DetectorConfig",
+    "DirectionsConfig",
     "DrellYanConfig",
     "EfficiencyConfig",
     "FileSample",
+    "FileSimulation",
     "HypothesesConfig",
     "IntegrationConfig",
     "JetConfig",

@@ -162,7 +162,8 @@ class Config(Section):
                 )
         checks, planes = self.validation, self.validation.planes
         pairs = (*checks.kinematics, *checks.kinematics.values())
-        for name in (*pairs, *checks.ellipses, *planes.samples):
+        curves = [checks.roc.signal, *checks.roc.backgrounds] if checks.roc.signal else []
+        for name in (*pairs, *checks.ellipses, *planes.samples, *curves):
             if name not in self.samples:
                 raise ValueError(f"validation: {name!r} is no sample{nearest(name, self.samples)}")
         for name in checks.ellipses:
@@ -175,7 +176,12 @@ class Config(Section):
                 expected_centre(float(masses[0]), float(masses[1]))
             except InputError as error:
                 raise ValueError(f"validation.ellipses: {name!r}: {error}") from None
-        if planes.samples and planes.transfer is None:
+        for name in curves:
+            if self.samples[name].hypothesis is None:
+                raise ValueError(f"validation.roc: sample {name!r} has no hypothesis; say what it truly is")
+        if curves and not checks.roc.backgrounds:
+            raise ValueError("validation.roc.backgrounds: empty; name the samples to tell the signal from")
+        if (planes.samples or curves) and planes.transfer is None:
             raise ValueError(f"validation.planes.transfer: missing; name one of {', '.join(simulations)}")
         if planes.transfer is not None and planes.transfer not in simulations:
             hint = nearest(planes.transfer, simulations)

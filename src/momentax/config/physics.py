@@ -81,8 +81,24 @@ class RecoilConfig(Section):
         return self
 
 
+class DirectionsConfig(Section):
+    """Directions of the b jets: exact, or with the response fitted to simulation."""
+
+    kind: Literal["exact", "smeared"] = "exact"
+    """exact: a jet has the direction of its quark; smeared: the weight is the mean over directions of the quarks, drawn
+    from the response in `table` (of the fit; kind binned). The time of the weights is multiplied by `draws`."""
+    draws: Annotated[int, Field(ge=4, le=4096)] = 32
+    """Pairs of directions (kind smeared), a power of two."""
+
+    @model_validator(mode="after")
+    def _power_of_two(self) -> DirectionsConfig:
+        if self.draws & (self.draws - 1):
+            raise ValueError(f"draws = {self.draws} is not a power of two; the quasi-random points need one")
+        return self
+
+
 class DetectorConfig(Section):
-    """Transfer functions on the energies (directions are exact) and the recoil."""
+    """Transfer functions on the energies, directions and the recoil."""
 
     kind: Literal["gaussian", "binned"] = "gaussian"
     """gaussian: the resolutions below; binned: the table in `table`."""
@@ -96,11 +112,17 @@ class DetectorConfig(Section):
     """.npz file of binned transfer functions (kind binned); none: the table that travels with momentax."""
     recoil: RecoilConfig = RecoilConfig()
     """Transverse momentum of the hard system."""
+    directions: DirectionsConfig = DirectionsConfig()
+    """Directions of the b jets."""
 
     @model_validator(mode="after")
     def _table_is_for_binned(self) -> DetectorConfig:
         if self.table is not None and self.kind != "binned":
             raise ValueError("a table is given but kind is 'gaussian'; set kind: binned or drop the table")
+        if self.directions.kind == "smeared" and self.table is None:
+            raise ValueError(
+                "directions are smeared but there is no table with their response; give table (and kind: binned)"
+            )
         return self
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from momentax.config.base import GeV, Name, Section
+from momentax.config.physics import DirectionsConfig
 from momentax.constants import MASS_B, MASS_T, MASS_W, MASS_Z
 from momentax.regress.config import RegressConfig
 from momentax.scan.config import PlaneConfig, ScanConfig, SurfaceConfig
@@ -196,13 +197,21 @@ class RecomputeConfig(Section):
         return self
 
 
-Simulation = Annotated[FileSample | ShoweredSample, Field(discriminator="kind")]
+class FileSimulation(FileSample):
+    """Simulated events of a file to which transfer functions are fitted."""
+
+    jet_pt_min: GeV | None = None
+    """Measured pT below which the file has no jets: the fit undoes this cut. null: that of its softest jet. Of showered
+    simulations it is `shower.jets.stored_pt_min`."""
+
+
+Simulation = Annotated[FileSimulation | ShoweredSample, Field(discriminator="kind")]
 
 
 def _default_simulations() -> dict[str, Any]:
     return {
-        "ttbar": FileSample(path="tests/data/events/tt_600.root", max_events=600),
-        "hza_500_300": FileSample(path="tests/data/events/za_500_300_600.root", max_events=600),
+        "ttbar": FileSimulation(path="tests/data/events/tt_600.root", max_events=600),
+        "hza_500_300": FileSimulation(path="tests/data/events/za_500_300_600.root", max_events=600),
     }
 
 
@@ -268,6 +277,29 @@ class PlanesConfig(PlaneConfig):
     max_events: Count = Field(
         default=1000, description="Events of a sample that are scanned, from its start."
     )
+    draws: Annotated[int, Field(ge=0)] = Field(
+        default=8,
+        description="Draws of the directions of the b jets (a power of two) of a third scan, with the fitted "
+        "detector and physics.detector.directions: smeared; 0: no such scan.",
+    )
+
+    @field_validator("draws")
+    @classmethod
+    def _allowed(cls, draws: int) -> int:
+        if draws:
+            DirectionsConfig(draws=draws)
+        return draws
+
+
+class DetectorRocConfig(Section):
+    """ROC curves of simulated events with the fitted detector beside that of `physics`."""
+
+    signal: Name | None = None
+    """Sample that is the signal; null: no curves."""
+    backgrounds: tuple[Name, ...] = ()
+    """Samples that it is told apart from, each by the weights of the two true hypotheses."""
+    max_events: Count = 300
+    """Events of each sample, from its start."""
 
 
 class ValidationSection(Section):
@@ -279,3 +311,5 @@ class ValidationSection(Section):
     """Samples of H -> ZA whose m_bb and m_llbb in the signal region are put beside the ellipses of CMS-HIG-18-012."""
     planes: PlanesConfig = PlanesConfig()
     """Position of the minimum of the likelihood, with the fitted detector and with that of `physics`."""
+    roc: DetectorRocConfig = DetectorRocConfig()
+    """ROC curves with the detector fitted to `planes.transfer` and with that of `physics`."""

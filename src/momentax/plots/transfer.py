@@ -88,6 +88,32 @@ def recoil(
     return figure
 
 
+def directions(
+    histograms: Mapping[str, Histogram],
+    title: str = "",
+    config: FiguresConfig | None = None,
+) -> Figure:
+    """log10 of Delta R(b quark, jet) in three ranges of the measured pT, the fitted response, and pulls below.
+
+    Args:
+        histograms: of `momentax.transfer.closure.closure`.
+        title: at the upper right.
+    """
+    config = config or FiguresConfig()
+    with style.context():
+        figure, grid = _grid(1, 3, figsize=(13.0, 4.8))
+        for i, (main, below) in enumerate(grid[0]):
+            low, high = histograms[f"directions_{i}"].e_gen
+            text = rf"b jets, {low:.0f} < $p_{{\mathrm{{T}}}}$ < {high:.0f} GeV"
+            _compare(main, below, histograms[f"directions_{i}"], text, "fitted $R$")
+            below.set_xlabel(r"$\log_{10}\,\Delta R(b, \mathrm{jet})$")
+        grid[0][0][0].set_ylabel("Jets")
+        grid[0][0][1].set_ylabel("Pull", loc="center")
+        style.heading(grid[0][0][0], config)
+        grid[0][2][0].text(1.0, 1.015, title, transform=grid[0][2][0].transAxes, ha="right", size=12)
+    return figure
+
+
 def _grid(
     rows: int, columns: int, figsize: tuple[float, float]
 ) -> tuple[Figure, list[list[tuple[Axes, Axes]]]]:

@@ -162,7 +162,11 @@ def likelihood_planes(
             ax.legend(loc="upper left", fontsize=10, frameon=True, framealpha=0.9)
         axes[0][0].set_ylabel(r"$m_H$ [GeV]")
         figure.colorbar(
-            shown, ax=axes[0].tolist(), label=r"$(-\ln L + \ln L_{\max})\,/\,n$", pad=0.02, extend="max"
+            shown,
+            ax=axes[0].tolist(),
+            label=r"$(-\ln L + \ln L_{\max})\,/\,n$",
+            pad=0.04 / len(scans),
+            extend="max",
         )
         style.heading(axes[0][0], config)
         axes[0][-1].text(1.0, 1.015, title, transform=axes[0][-1].transAxes, ha="right", size=12)

@@ -12,13 +12,15 @@ import numpy as np
 from scipy.special import ndtr
 
 from momentax.transfer.binned import BinnedTransfer
-from momentax.transfer.fit import FittedTransfer
+from momentax.transfer.fit import FittedTransfer, weight_before_cut
 from momentax.transfer.pairs import matched_pairs
 
 _BINS = 30
 _SPECTRUM = 500
 """Quantiles of the true energies over which the expectation of a bin is averaged."""
 _MIN_EXPECTED = 5.0
+_ANGLES = (-2.3, 0.8)
+"""Range of log10 of Delta R; below 0.005 the first step of the quantile function is coarser than the jets."""
 
 
 class Histogram(NamedTuple):
@@ -38,23 +40,38 @@ class Histogram(NamedTuple):
         return float((pull**2).sum()), int(used.sum())
 
 
-def closure(events: ak.Array, fitted: FittedTransfer) -> dict[str, Histogram]:
-    """Histograms of the events and their expectation.
+def closure(
+    events: ak.Array, fitted: FittedTransfer, jet_pt_min: float | None = None
+) -> dict[str, Histogram]:
+    """Histograms of the events and their expectation; b jets with the weights that undo the threshold ``jet_pt_min``.
 
     ``<object>_<i>``: E_rec/E_gen in the lower, middle and upper third of E_gen (i = 0, 1, 2), expected: the
     mean over the true energies there of the integral of T over the bin. ``k_T``: the true absolute k_T (GeV)
     and its mixture. ``u``: both components (GeV) of k_rec - k_T + c sum_b (pT_gen - pT_rec) and N2.
+    ``directions_<i>``: log10 of Delta R(b, jet) in thirds of the measured pT, whose range is in the place of E_gen.
     """
-    pairs, recoil = matched_pairs(events)
+    pairs, recoil = matched_pairs(events, jet_pt_min)
     histograms = {}
-    for name, p in pairs.items():
+    for name, every in pairs.items():
+        p = every.above(fitted.tables[name].e_edges[0])
+        weight = weight_before_cut(p, fitted.tables[name].e_edges)
         response, thirds = p.e_rec / p.e_gen, np.quantile(p.e_gen, [0.0, 1 / 3, 2 / 3, 1.0])
         for i in range(3):
             inside = (p.e_gen >= thirds[i]) & (p.e_gen <= thirds[i + 1])
             x, energies = response[inside], p.e_gen[inside]
             edges = np.linspace(*_core(x), _BINS + 1)
             expected = _expected_shares(fitted.transfers[name], energies, edges)
-            histograms[f"{name}_{i}"] = _histogram(x, p.weight[inside], edges, expected, thirds[i : i + 2])
+            histograms[f"{name}_{i}"] = _histogram(x, weight[inside], edges, expected, thirds[i : i + 2])
+    b = pairs["b_preFSR"]
+    angle, pt = np.log10(np.maximum(b.angle, 1e-9)), np.asarray(b.pt)
+    edges, thirds = np.linspace(*_ANGLES, _BINS + 1), np.quantile(pt, [0.0, 1 / 3, 2 / 3, 1.0])
+    for i in range(3):
+        inside = (pt >= thirds[i]) & (pt <= thirds[i + 1])
+        middle = np.quantile(pt[inside], (np.arange(_SPECTRUM) + 0.5) / _SPECTRUM)
+        expected = np.mean([np.diff(fitted.directions.cdf(10.0**edges, p)) for p in middle], axis=0)
+        histograms[f"directions_{i}"] = _histogram(
+            angle[inside], b.weight[inside], edges, expected, thirds[i : i + 2]
+        )
     k = np.hypot(*recoil.k_t.T)
     edges = np.linspace(0.0, np.quantile(k, 0.99), _BINS + 1)
     histograms["k_T"] = _histogram(k, recoil.k_t_weight, edges, np.diff(fitted.mixture.cdf(edges)))

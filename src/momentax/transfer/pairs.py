@@ -29,6 +29,29 @@ class Pairs(NamedTuple):
     """Objects with truth before the matching."""
     matched: int
     """Of them within MAX_ANGLE of their truth."""
+    e_min: np.ndarray | float = 0.0
+    """[n] least measured energy (GeV) at which the object would have been seen at its direction; 0: any."""
+
+    angle: np.ndarray | float = 0.0
+    """[n] Delta R of the measured and the true object."""
+    pt: np.ndarray | float = 0.0
+    """[n] measured pT, GeV."""
+
+    def above(self, e_gen: float) -> Pairs:
+        """Those with at least this true energy (GeV); the counts before stay."""
+        keep = self.e_gen >= e_gen
+
+        def kept(column: np.ndarray | float) -> np.ndarray:
+            return np.broadcast_to(column, keep.shape)[keep]
+
+        return self._replace(
+            e_gen=self.e_gen[keep],
+            e_rec=self.e_rec[keep],
+            weight=self.weight[keep],
+            e_min=kept(self.e_min),
+            angle=kept(self.angle),
+            pt=kept(self.pt),
+        )
 
 
 class RecoilPairs(NamedTuple):
@@ -53,12 +76,13 @@ class _Momenta(NamedTuple):
     phi: np.ndarray
 
 
-def matched_pairs(events: ak.Array) -> tuple[dict[str, Pairs], RecoilPairs]:
+def matched_pairs(events: ak.Array, jet_pt_min: float | None = None) -> tuple[dict[str, Pairs], RecoilPairs]:
     """Pairs of ``electron``, ``muon`` and ``b_preFSR``, and the recoil, of events in the event schema.
 
     A lepton's truth is that of its charge, a jet's the b or bbar that ``truth.b_is_j1`` says. Leptons further
     from their truth than :data:`MAX_ANGLE` are left out, and so are events with b_is_j1 = -1, bad input or no truth;
-    the recoil also leaves out events with a jet further from its quark.
+    the recoil also leaves out events with a jet further from its quark. ``jet_pt_min`` (GeV): pT below which the file
+    has no jets, None: that of its softest jet; jets below are left out of the pairs.
     Weights are divided by their mean. Raises InputError without truth or with negative weights.
     """
     if "truth" not in events.fields:
@@ -89,13 +113,25 @@ def matched_pairs(events: ak.Array) -> tuple[dict[str, Pairs], RecoilPairs]:
     is_b = np.zeros_like(known)
     is_b[:, 2:] = True
     is_muon = np.concatenate([seen.is_muon, is_b[:, :2]], axis=1)
+    pt = np.sqrt(np.maximum(seen.energy**2 - seen.mass**2, 0.0) * (1.0 - seen.direction[:, :, 2] ** 2))
+    threshold = _threshold(pt[:, 2:], jet_pt_min)
+    e_min = np.where(is_b, seen.energy * threshold / np.maximum(pt, 1e-9), 0.0)
+    known[:, 2:] &= pt[:, 2:] >= threshold
     pairs, matched = {}, np.zeros_like(known)
     for name, kind in (("electron", ~is_b & ~is_muon), ("muon", is_muon), ("b_preFSR", is_b)):
         near = known & kind & (angle < MAX_ANGLE[name])
         matched |= near
         chosen = near if WITHIN_ANGLE[name] else known & kind
         counts = (int(np.sum(known & kind)), int(np.sum(near)))
-        pairs[name] = Pairs(energies[chosen], seen.energy[chosen], every[chosen], *counts)
+        pairs[name] = Pairs(
+            energies[chosen],
+            seen.energy[chosen],
+            every[chosen],
+            *counts,
+            e_min=e_min[chosen],
+            angle=angle[chosen],
+            pt=pt[chosen],
+        )
     both = matched[:, 2] & matched[:, 3]
     rec = seen.direction[:, 2:] * np.sqrt(seen.energy**2 - seen.mass**2)[:, 2:, None]
     gen = np.stack([first.p, second.p], axis=1)
@@ -109,6 +145,13 @@ def matched_pairs(events: ak.Array) -> tuple[dict[str, Pairs], RecoilPairs]:
         weight[both],
     )
     return pairs, recoil
+
+
+def _threshold(jet_pt: np.ndarray, given: float | None) -> float:
+    """The softest jet is the most likely threshold of a file that does not say it (less rounding)."""
+    if given is not None:
+        return given
+    return float(jet_pt.min()) * (1.0 - 1e-9) if jet_pt.size else 0.0
 
 
 def _momenta(obj: ak.Array) -> _Momenta:

@@ -17,6 +17,7 @@ from momentax import mass_points
 from momentax.bjet_pairs import pair_rows
 from momentax.config import Config, PhysicsConfig
 from momentax.config.variations import Reweighting, varied_physics
+from momentax.directions import DirectionRows, direction_rows
 from momentax.errors import ConfigError
 from momentax.integrate import common_points
 from momentax.integrate.batched import Progress
@@ -70,8 +71,9 @@ def weigh_variations(
                 "physics by themselves (momentax.vary.events.shift_events, varied_physics)"
             )
     chosen = [as_hypothesis(h) for h in hypotheses]
-    if rows := pair_rows(events):
-        found = weigh_variations(rows.events, chosen, variations, physics, progress)
+    if rows := pair_rows(events) or direction_rows(events, physics):
+        inner = rows.physics if isinstance(rows, DirectionRows) else physics
+        found = weigh_variations(rows.events, chosen, variations, inner, progress)
         accuracy = physics.integration.relative_accuracy
         return {
             label: (rows.total(records, accuracy), {v: rows.mean(records, r) for v, r in ratios.items()})
