@@ -305,8 +305,8 @@ def efficiency_text():
     if e is None:
         return "none in the weight"
     return (
-        f"electrons {e.electron:g}, muons {e.muon:g}, b tag {e.b_tag:g} (1 - exp(-pT/{e.b_tag_turn_on:g} GeV))"
-        f"/(1 + pT/{e.b_tag_fall:g} GeV)"
+        f"electrons {e.electron:g}, muons {e.muon:g}, b tag {e.b_tag:g} (1 - exp(-pT/{e.b_tag_turn_on:g} GeV)) / "
+        f"(1 + pT/{e.b_tag_fall:g} GeV)"
     )
 
 

@@ -4,10 +4,10 @@
 
 sigma is known everywhere (:mod:`momentax.processes.hza_cross_section`) and holds all that is not smooth: thresholds of
 the branching ratios and of the loop, widths. The acceptance (times the efficiency, if the detector has one) A is
-smooth. A polynomial is no form for it: from (132, 30) to (3000, 2000) degree 8 still leaves a chi2 of 6 per degree,
-because A falls steeply where jets are too soft for the selection, and is flat elsewhere. The process has a linear
-mean, the Matern kernel of order 5/2 and the errors of the nodes; its lengths and size are those of the largest
-likelihood.
+smooth. A polynomial is no form for it: from (132, 28) to (3000, 2000) one of degree 8 in the same coordinates still
+leaves a chi2 of 6 per degree, because A falls steeply where jets are too soft for the selection, and is flat elsewhere.
+The process has a linear mean, the Matern kernel of order 5/2 and the errors of the nodes; its lengths and size are
+those of the largest likelihood.
 """
 
 from __future__ import annotations
