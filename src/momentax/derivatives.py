@@ -60,7 +60,7 @@ def weigh_derivatives(
         of_pairs, slopes_of_pairs = weigh_derivatives(rows.events, chosen, inner, progress)
         total = rows.total(of_pairs, physics.integration.relative_accuracy)
         return total, {name: rows.mean(of_pairs, s) for name, s in slopes_of_pairs.items()}
-    pdf, detector, observed, ids = inputs(events, physics)
+    pdf, detector, observed, ids = inputs(events, physics, chosen.kind)
 
     if isinstance(chosen, HZA):
         if not physics.mass_points_together:

@@ -82,7 +82,7 @@ def _from_points(
     events: ak.Array, above: list[Hypothesis], below: Hypothesis, physics: PhysicsConfig
 ) -> dict[str, np.ndarray]:
     """Other parameters of one process over the points of the reference."""
-    pdf, detector, observed, ids = inputs(events, physics)
+    pdf, detector, observed, ids = inputs(events, physics, below.kind)
     integrator = batched_integrator(below, below.model(physics, pdf, detector), physics)
     _, kept = integrator.integrate_and_keep(observed, ids)
     models = stack([h.model(physics, pdf, detector) for h in above], axis=0)
@@ -94,7 +94,7 @@ def _from_tables(
     events: ak.Array, above: list[HZA], below: HZA, physics: PhysicsConfig
 ) -> dict[str, np.ndarray]:
     """Mass points of H -> ZA; a weight that the tables left open has its own error, added in quadrature."""
-    pdf, detector, observed, _ = inputs(events, physics)
+    pdf, detector, observed, _ = inputs(events, physics, HZA.kind)
     all_points = [below, *above]
     found = climb(Tables(all_points, physics, pdf, detector), observed)
     from_table = found.error <= physics.integration.relative_accuracy * found.value

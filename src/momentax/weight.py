@@ -72,7 +72,7 @@ def weigh(
     if draws := direction_rows(events, physics):
         records = weigh(draws.events, hypothesis, draws.physics, progress)
         return draws.total(records, physics.integration.relative_accuracy)
-    pdf, detector, observed, ids = inputs(events, physics)
+    pdf, detector, observed, ids = inputs(events, physics, hypothesis.kind)
     if isinstance(hypothesis, HZA) and physics.mass_points_together:
         alone = fallback(physics, pdf, detector)
         return mass_points.integrate_one(observed, ids, hypothesis, physics, pdf, detector, alone, progress)
@@ -123,7 +123,7 @@ def weigh_mass_points(
         found = weigh_mass_points(draws.events, points, draws.physics, progress)
         accuracy = physics.integration.relative_accuracy
         return {label: draws.total(records, accuracy) for label, records in found.items()}
-    pdf, detector, observed, ids = inputs(events, physics)
+    pdf, detector, observed, ids = inputs(events, physics, HZA.kind)
     alone = fallback(physics, pdf, detector)
     records, _ = mass_points.integrate(observed, ids, points, physics, pdf, detector, alone, progress)
     return {h.label: r for h, r in zip(points, records, strict=True)}
@@ -223,9 +223,9 @@ class Inputs(NamedTuple):
     """[n]: they seed the random numbers."""
 
 
-def inputs(events: ak.Array, physics: PhysicsConfig) -> Inputs:
-    """Parton densities and detector of a configuration, and events as it observes them."""
-    detector = detector_from_config(physics.detector, physics.efficiency)
+def inputs(events: ak.Array, physics: PhysicsConfig, kind: str) -> Inputs:
+    """Parton densities and detector of a configuration for one kind of hypothesis, and events as it observes them."""
+    detector = detector_from_config(physics.detector, physics.efficiency, kind)
     return Inputs(
         load_pdf(physics.pdf.set, physics.pdf.member),
         detector,

@@ -157,7 +157,7 @@ def test_single_precision_of_the_neutrinos_angles_moves_weights_by_less_than_1e_
     events = momentax.read_events(DATA / "tt_600.root", entry_stop=6)
     physics = PhysicsConfig.model_validate({"integration": {"n_eval": [8192], "relative_accuracy": 0.9}})
     single = momentax.weigh(events, "ttbar", physics)
-    pdf, detector, observed, ids = inputs(events, physics)
+    pdf, detector, observed, ids = inputs(events, physics, "ttbar")
     # converting anew: the compiled integrand is kept by its function
     monkeypatch.setattr(neutrino_angles, "single", lambda tree: jax.tree.map(jnp.asarray, tree))
     dim, integrand = ttbar_integrand.__wrapped__(Options())

@@ -51,3 +51,20 @@ def test_energy_bound_of_an_event_is_that_of_the_configuration():
 def test_top_mass_must_be_finite():
     with pytest.raises(PhysicsError, match="mt"):
         momentax.ttbar(np.inf)
+
+
+@pytest.mark.parametrize("label", ["drell_yan", "ttbar", "hza_500_300"])
+def test_a_kind_of_hypothesis_may_have_its_own_density_of_kt(label):
+    """Its weights are those with this g(k_T) for all, bit for bit; the other kinds keep theirs."""
+    wide = {"weights": [0.4, 0.6], "sigmas": [40.0, 120.0]}
+    kind = label.split("_500")[0]
+
+    def value(recoil: dict) -> float:
+        config = {"detector": {"recoil": recoil}, "integration": {"relative_accuracy": 0.1}}
+        return momentax.weigh(event(120.0), label, config)["value"][0]
+
+    own, nobody = value({"per_hypothesis": {kind: wide}}), value({})
+    assert own == value(wide)
+    assert abs(own / nobody - 1.0) > 1e-3
+    others = {k: wide for k in ("drell_yan", "ttbar", "hza") if k != kind}
+    assert value({"per_hypothesis": others}) == nobody

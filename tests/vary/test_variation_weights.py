@@ -49,7 +49,7 @@ def test_ratios_are_those_of_the_same_points(events, label):
     power of alpha_s gave; and a weight of its own agrees within errors that are far larger."""
     records, ratios = weigh_variations(events, [label], VARIATIONS, TIGHT)[label]
     h = parse_hypothesis(label)
-    pdf, detector, observed, ids = inputs(events, TIGHT)
+    pdf, detector, observed, ids = inputs(events, TIGHT, h.kind)
     integrator = batched_integrator(h, h.model(TIGHT, pdf, detector), TIGHT)
     plain, kept = integrator.integrate_and_keep(observed, ids)
     np.testing.assert_array_less(

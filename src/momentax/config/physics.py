@@ -58,20 +58,16 @@ class BJetResolution(Resolution):
     """Constant term: the relative resolution at high energy."""
 
 
-class RecoilConfig(Section):
-    """Transverse recoil: g(k_T), a mixture of isotropic Gaussians, and its measurement N2(.; sigma_u)."""
+class KtConfig(Section):
+    """g(k_T), the density of the hard system's transverse momentum: a mixture of isotropic Gaussians."""
 
     weights: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.5, 0.35, 0.15)
     """Share of each Gaussian of g(k_T); they sum to 1."""
     sigmas: tuple[GeV, ...] = (10.0, 30.0, 80.0)
     """Standard deviation per axis of each Gaussian of g(k_T)."""
-    sigma_u: GeV = 20.0
-    """Standard deviation per axis of the measured transverse momentum of the hard system."""
-    c: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of the energy radiated off the b quarks that counts as recoil (0: exact generator closure)."""
 
     @model_validator(mode="after")
-    def _normalised(self) -> RecoilConfig:
+    def _normalised(self) -> KtConfig:
         if len(self.weights) != len(self.sigmas):
             raise ValueError(
                 f"{len(self.weights)} weights for {len(self.sigmas)} sigmas; give one sigma per weight"
@@ -79,6 +75,29 @@ class RecoilConfig(Section):
         if abs(sum(self.weights) - 1) > 1e-9:
             raise ValueError(f"weights sum to {sum(self.weights):g}; they must sum to 1")
         return self
+
+
+class KtOfHypotheses(Section):
+    """g(k_T) of single kinds of hypothesis."""
+
+    drell_yan: KtConfig | None = None
+    """Of Drell-Yan + b bbar."""
+    ttbar: KtConfig | None = None
+    """Of top pairs, at every mass."""
+    hza: KtConfig | None = None
+    """Of H -> ZA, at all mass points."""
+
+
+class RecoilConfig(KtConfig):
+    """Transverse recoil: g(k_T) and its measurement N2(.; sigma_u)."""
+
+    per_hypothesis: KtOfHypotheses = KtOfHypotheses()
+    """g(k_T) of single kinds of hypothesis, in the place of the one above: initial-state radiation differs (k_T of
+    showered H -> ZA is wider than that of ttbar). A fit gives the numbers for its sample."""
+    sigma_u: GeV = 20.0
+    """Standard deviation per axis of the measured transverse momentum of the hard system."""
+    c: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the energy radiated off the b quarks that counts as recoil (0: exact generator closure)."""
 
 
 class DirectionsConfig(Section):

@@ -103,7 +103,7 @@ class Hypothesis(abc.ABC):
         """
         pdf = pdf if pdf is not None else load_pdf(physics.pdf.set, physics.pdf.member)
         if detector is None:
-            detector = detector_from_config(physics.detector, physics.efficiency)
+            detector = detector_from_config(physics.detector, physics.efficiency, self.kind)
         return Model(
             sqrt_s=jax.numpy.asarray(float(physics.sqrt_s)),
             pdf=pdf.at_scale(self.factorisation_scale(physics)),

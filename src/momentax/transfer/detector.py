@@ -59,10 +59,16 @@ def binned_detector(
     return Detector(electron, muon, bjet, model)
 
 
-def detector_from_config(config: DetectorConfig, efficiency: EfficiencyConfig | None = None) -> Detector:
-    """The detector of the sections ``detector`` and ``efficiency`` of ``physics`` in the configuration."""
+def detector_from_config(
+    config: DetectorConfig, efficiency: EfficiencyConfig | None = None, kind: str | None = None
+) -> Detector:
+    """The detector of the sections ``detector`` and ``efficiency`` of ``physics`` in the configuration.
+
+    ``kind``: of the hypothesis, whose own g(k_T) is taken if the configuration has one.
+    """
     seen = None if efficiency is None else efficiency_from_config(efficiency)
-    recoil = make_recoil(config.recoil.weights, config.recoil.sigmas, config.recoil.sigma_u, config.recoil.c)
+    g = getattr(config.recoil.per_hypothesis, kind or "", None) or config.recoil
+    recoil = make_recoil(g.weights, g.sigmas, config.recoil.sigma_u, config.recoil.c)
     if config.kind == "binned":
         return binned_detector(config.table, recoil)._replace(efficiency=seen)
     electron, muon, bjet = (

@@ -108,7 +108,7 @@ def _from_tables(
     physics: PhysicsConfig,
     progress: Progress | None,
 ) -> dict[str, Weighed]:
-    pdf, detector, observed, ids = inputs(events, physics)
+    pdf, detector, observed, ids = inputs(events, physics, HZA.kind)
     alone = fallback(physics, pdf, detector)
     if len(points) == 1:
         # a weight does not depend on whether its variations are asked for
@@ -130,7 +130,7 @@ def _from_points(
     physics: PhysicsConfig,
     progress: Progress | None,
 ) -> Weighed:
-    pdf, detector, observed, ids = inputs(events, physics)
+    pdf, detector, observed, ids = inputs(events, physics, hypothesis.kind)
     model = hypothesis.model(physics, pdf, detector)
     integrator = batched_integrator(
         hypothesis, model, physics, pdf_variants(hypothesis, model, others) if others else None
