@@ -84,22 +84,22 @@ def turned(event: ak.Array, shifts: np.ndarray) -> ak.Array:
 
 
 def test_mean_over_draws_is_the_convolution(table, events):
-    """An event by 4,096 pseudo-random points drawn from the density of r itself, with the Jacobian."""
+    """An event by 1,024 pseudo-random points drawn from the density of r itself, with the Jacobian."""
     event = events[1:2]
-    u = np.random.default_rng(7).uniform(size=(4096, 2, 2))
+    u = np.random.default_rng(7).uniform(size=(1024, 2, 2))
     r, phi = WIDTH * (1.0 - np.sqrt(1.0 - u[..., 0])), 2 * np.pi * u[..., 1]
     shifts = np.stack([r * np.cos(phi), r * np.sin(phi)], axis=-1)
     copies = turned(event, shifts)
     eta = np.array([float(event[jet].eta[0]) for jet in ("j1", "j2")])
     jacobian = np.prod((np.cosh(eta) / np.cosh(eta + shifts[..., 0])) ** 2, axis=1)
-    terms = jacobian * momentax.weigh(copies, "hza_500_300", physics(table))["value"]
+    terms = jacobian * momentax.weigh(copies, "hza_500_300", physics(table, accuracy=0.9))["value"]
     direct, error = terms.mean(), terms.std() / np.sqrt(len(terms))
     found = momentax.weigh(event, "hza_500_300", physics(table, 256, 0.9))[0]
     exact = momentax.weigh(event, "hza_500_300", physics(table))["value"][0]
-    assert error < 0.02 * direct
+    assert error < 0.04 * direct
     assert abs(found["value"] - direct) < 3 * np.hypot(error, 0.01 * direct)
     assert abs(found["value"] - direct) < found["error"] < 0.2 * direct
-    assert abs(exact - direct) > 10 * error  # the directions make a difference to this event
+    assert abs(exact - direct) > 6 * error  # the directions make a difference to this event
 
 
 def test_no_width_is_the_exact_weight(events, tmp_path):

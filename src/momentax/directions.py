@@ -58,7 +58,7 @@ class DirectionRows:
     def total(self, records: np.ndarray, relative_accuracy: float) -> np.ndarray:
         """One weight per event: the mean over its draws.
 
-        ``error``: scatter of the draws/sqrt(N) (too large by a factor 3 to 5: the points are quasi-random) and the
+        ``error``: scatter of the draws/sqrt(N) (too large by a factor 3 to 6: the points are quasi-random) and the
         numerical errors of the rows, in quadrature. The other fields are those of a sum
         (:meth:`momentax.bjet_pairs.PairRows.total`); a weight that was ``ok`` is ``not_converged`` where the error is
         above ``relative_accuracy`` of the value.

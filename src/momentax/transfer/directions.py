@@ -12,7 +12,7 @@ import numpy as np
 from momentax.errors import ConfigError, InputError
 
 KNOTS = 49
-"""Knots of the quantile function; with :func:`probability` a fifth of them lies beyond the 64 % quantile."""
+"""Knots of the quantile function; with :func:`probability` a fifth of them lies beyond the 96 % quantile."""
 LEAST_PAIRS = 500
 """Pairs in a bin of measured pT."""
 _MAX_BINS = 8

@@ -24,7 +24,7 @@ MIN_ENTRIES = 250
 """Pairs in a bin of E_gen: those beyond the 200 that the reader of tables asks for allow for cuts in ln E."""
 LEAST_RESPONSE = 0.6
 """E_rec/E_gen that a bin of E_gen must be able to show: at a response of 0.88, toys with cuts at 20 and 30 GeV get the
-median back within its error from there on, and miss it by 4 to 8 errors where only 0.7 and more is seen."""
+median back within its error from there on, and miss it by 8 errors where only 0.7 and more is seen."""
 _STEP_LOG_E = 0.1
 _BINS_PER_WIDTH = 5.0
 _MAX_DE_BINS = 4000
