@@ -29,6 +29,7 @@ _PUBLIC = {
     "weigh_mass_points": "momentax.weight",
     "weigh_derivatives": "momentax.derivatives",
     "weigh_ratios": "momentax.ratios",
+    "weigh_variations": "momentax.vary.weights",
     "drell_yan": "momentax.processes",
     "ttbar": "momentax.processes",
     "hza": "momentax.processes",

@@ -83,6 +83,7 @@ def test_tables_equal_the_batched_integrator():
     assert np.all((moved > 0.01) & (moved < 0.3))
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("label", ["drell_yan", "ttbar", "hza_300_50"])
 def test_mean_of_the_ratio_with_and_without_is_the_mean_efficiency(label):
     """Over selected events of the generator: mean W_eff/W = sigma_vis_eff/sigma_vis without efficiency, and
