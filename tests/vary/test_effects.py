@@ -53,6 +53,9 @@ def test_events_are_paired_by_their_keys_and_only_unseen_ones_are_used():
     assert len(a.key) == len(varied.key)
     a, b = unseen_events(nominal, varied, FRACTIONS)
     assert np.all(split(a.key, FRACTIONS) == TEST) and np.array_equal(a.key, b.key)
+    # networks with splits of their own: an event that one of them has seen is left out
+    fewer, _ = unseen_events(nominal, varied, FRACTIONS, (0.7, 0.1, 0.2))
+    assert set(fewer.key) < set(a.key) and np.all(split(fewer.key, (0.7, 0.1, 0.2)) == TEST)
     other = weighted(np.arange(10))
     other = WeightedEvents(other.events, np.full(10, "elsewhere"), other.weights, {})
     with pytest.raises(InputError, match="none of the nominal ones"):

@@ -7,7 +7,17 @@ given = job(
     __doc__,
     inputs=["nominal_events", "nominal_weights", "events", "weights", "regressors"],
     outputs=["facts"],
-    params=["about", "same_points", "classes", "discriminant", "kinds", "network", "points", "seed"],
+    params=[
+        "about",
+        "same_points",
+        "classes",
+        "discriminant",
+        "kinds",
+        "fractions",
+        "bootstrap",
+        "points",
+        "seed",
+    ],
     wildcards=["variation"],
 )
 
@@ -36,8 +46,8 @@ with logged(given) as log:
         tuple(given.discriminant) if given.discriminant else None,
         given.classes,
         facts,
-        fractions=tuple(given.network["fractions"]),
-        replicas=given.network["bootstrap"],
+        fractions=given.fractions,
+        replicas=given.bootstrap,
         points=given.points,
         seed=int(given.seed),
     )

@@ -10,7 +10,7 @@ import awkward as ak
 import numpy as np
 
 from momentax.classify.discriminant import discriminant
-from momentax.classify.roc import Roc, roc
+from momentax.classify.roc import Roc, auc_difference, roc
 from momentax.config import PhysicsConfig
 from momentax.errors import InputError
 from momentax.regress.targets import information, left_out
@@ -79,34 +79,15 @@ def compare_detectors(
     detectors = list(scores)
     curves, facts = [], {}
     for background in scores[detectors[0]]:
-        for detector in detectors:
-            curves.append(
-                roc(f"{background} : {detector}", *scores[detector][background], replicas, seed=seed)
-            )
-        for other in detectors[1:]:
-            first, second = (scores[d][background] for d in (detectors[0], other))
-            difference, error = auc_difference(first, second, replicas, seed)
+        mine = [
+            roc(f"{background} : {detector}", *scores[detector][background], replicas, seed=seed)
+            for detector in detectors
+        ]
+        curves += mine
+        for other, curve in zip(detectors[1:], mine[1:], strict=True):
+            difference, error = auc_difference(mine[0], curve)
             facts[f"{background}: {detectors[0]} less {other}"] = {"auc": difference, "error": error}
     return curves, facts
 
 
-def auc_difference(a: Scores, b: Scores, replicas: int = 500, seed: int = 1) -> tuple[float, float]:
-    """(AUC(a) - AUC(b), its bootstrap standard deviation) of two scores of the same events in the same order."""
-    above = _above(a) - _above(b)
-    n, m = above.shape
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(replicas):
-        x, y = rng.poisson(1.0, n), rng.poisson(1.0, m)
-        if x.any() and y.any():
-            drawn.append(float(x @ above @ y) / float(x.sum() * y.sum()))
-    return float(above.mean()), float(np.std(drawn, ddof=1))
-
-
-def _above(scores: Scores) -> np.ndarray:
-    """[n, m]: 1 where the signal event scores above the background event, 1/2 where both score the same."""
-    s, b = scores.signal[:, None], scores.background[None, :]
-    return (s > b) + 0.5 * (s == b)
-
-
-__all__ = ["Scores", "auc_difference", "compare_detectors", "discriminants"]
+__all__ = ["Scores", "compare_detectors", "discriminants"]

@@ -92,6 +92,12 @@ def roc(
     return Roc(name, grid, central, low, high, auc, float(np.std(aucs, ddof=1)), n, m, np.array(aucs))
 
 
+def auc_difference(a: Roc, b: Roc) -> tuple[float, float]:
+    """(AUC(a) - AUC(b), its bootstrap standard deviation) of curves of the same events, in the same order and with the
+    same seed: their replicas draw the same events."""
+    return a.auc - b.auc, float(np.std(a.replicas - b.replicas, ddof=1))
+
+
 def _interpolate(grid: np.ndarray, tpr: np.ndarray, fpr: np.ndarray) -> np.ndarray:
     """Misidentification at given efficiencies: linear between neighbouring points of the curve.
 

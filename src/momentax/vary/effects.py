@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from momentax.classify.discriminant import discriminant
-from momentax.classify.roc import Roc, roc
+from momentax.classify.roc import Roc, auc_difference, roc
 from momentax.classify.workflow import save_curves
 from momentax.errors import InputError
 from momentax.regress.metrics import residual_metrics
@@ -68,11 +68,12 @@ def _take(data: WeightedEvents, index: np.ndarray) -> WeightedEvents:
 
 
 def unseen_events(
-    nominal: WeightedEvents, varied: WeightedEvents, fractions: tuple[float, float, float]
+    nominal: WeightedEvents, varied: WeightedEvents, *fractions: Sequence[float]
 ) -> tuple[WeightedEvents, WeightedEvents]:
-    """The events of both that no network was trained on."""
+    """The events of both that no network was trained on; ``fractions``: those of each network's split."""
     both = paired(nominal, varied)
-    test = np.flatnonzero(split(both[0].key, fractions) == TEST)
+    sides = [split(both[0].key, (train, validation, test)) for train, validation, test in fractions]
+    test = np.flatnonzero(np.all(np.array(sides) == TEST, axis=0))
     if not len(test):
         raise InputError(
             "none of the varied events is a test event: vary more of them (variations.max_events)"
@@ -169,19 +170,21 @@ def _kind_of(label: str) -> str:
 
 def auc_rows(curves: Sequence[Roc]) -> list[dict[str, Any]]:
     """AUC of every curve, and its difference from the nominal one of the integrals with the error of paired events."""
-    first = curves[0]
-    return [
-        {
-            "curve": c.name,
-            "auc": c.auc,
-            "auc_error": c.auc_error,
-            "difference": c.auc - first.auc,
-            "difference_error": float(np.std(c.replicas - first.replicas, ddof=1)),
-            "signal": c.n_signal,
-            "background": c.n_background,
-        }
-        for c in curves
-    ]
+    rows = []
+    for c in curves:
+        difference, error = auc_difference(c, curves[0])
+        rows.append(
+            {
+                "curve": c.name,
+                "auc": c.auc,
+                "auc_error": c.auc_error,
+                "difference": difference,
+                "difference_error": error,
+                "signal": c.n_signal,
+                "background": c.n_background,
+            }
+        )
+    return rows
 
 
 def save_effects(
@@ -193,7 +196,7 @@ def save_effects(
     classes: Mapping[str, str],
     facts: Mapping[str, Any],
     *,
-    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2),
+    fractions: Sequence[Sequence[float]] = ((0.7, 0.1, 0.2),),
     replicas: int = 200,
     points: int = 201,
     seed: int = 1,
@@ -202,7 +205,7 @@ def save_effects(
 
     ``facts``: what the variation is; ``pair``: hypotheses of the discriminant, or None.
     """
-    both = unseen_events(nominal, varied, fractions)
+    both = unseen_events(nominal, varied, *fractions)
     columns: dict[str, np.ndarray] = {}
     rows: list[dict[str, Any]] = []
     left_out = {}

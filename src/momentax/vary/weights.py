@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import awkward as ak
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from momentax import mass_points
@@ -55,8 +53,8 @@ def weigh_variations(
 
     Returns
     -------
-    By label (records as of :func:`momentax.weigh`, ratios by variation). With the integrator ``vegas``, which keeps no
-    points, and with none of its tables for H -> ZA, the variation is a weight of its own and errors add in quadrature.
+    By label (records as of :func:`momentax.weigh`, ratios by variation). The integrator ``vegas`` keeps no points: with
+    it a variation is a weight of its own, and the errors of both add in quadrature.
 
     Raises
     ------
@@ -151,7 +149,7 @@ def pdf_variants(hypothesis: Hypothesis, model: Model, others: Others) -> Varian
         [model.pdf, *(pdf.at_scale(hypothesis.factorisation_scale(physics)) for physics, pdf in others)]
     )
     axes = Model._make(0 if field == "pdf" else None for field in Model._fields)
-    return Variants(model._replace(pdf=jax.tree.map(jnp.asarray, pdfs)), axes, len(others))
+    return Variants(model._replace(pdf=pdfs), axes, len(others))
 
 
 def _one_by_one(

@@ -1,4 +1,4 @@
-"""Files of the variations: shifted events, and the effects of one variation on weights, networks and a discriminant."""
+"""Files of the variations' events."""
 
 from __future__ import annotations
 
