@@ -57,6 +57,12 @@ rule all_regress:
         expand(result("regress/{kind}/regressor.npz"), kind=KINDS),
 
 
+rule all_studies:
+    input:
+        expand(rules.table_study.output.table, study=STUDIES),
+        expand(rules.figure_study.output.shown, study=STUDIES),
+
+
 rule all_variations:
     input:
         expand(rules.figure_variation.output.shifts, variation=VARIATIONS),

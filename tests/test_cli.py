@@ -213,16 +213,15 @@ def test_estimate_measures(tmp_path, capsys):
 def test_predictions_are_those_of_the_regressor(tmp_path, capsys):
     from momentax.events import read_events
     from momentax.integrate.result import RESULT_DTYPE
-    from momentax.regress import RegressConfig
+    from momentax.regress import RegressConfig, train
     from momentax.regress.targets import WeightedEvents
-    from momentax.regress.training import train
 
     events = read_events(EVENTS)
     records = np.zeros(len(events), RESULT_DTYPE)
     records["value"] = 10.0 ** -np.asarray(events["met"]["pt"] % 7)
     records["error"], records["status"] = 0.01 * records["value"], "ok"
     data = WeightedEvents(events, np.full(len(events), "za"), {"drell_yan": records}, {})
-    regressor, *_ = train(data, "drell_yan", RegressConfig(epochs=2, members=1, hidden=[8]))
+    regressor, *_ = train(data, "drell_yan", RegressConfig(epochs=2, members=1, hidden=[8], inputs="paper"))
     regressor.save(tmp_path / "r.npz")
     out = tmp_path / "p.root"
     assert main(["predict", str(EVENTS), "--model", str(tmp_path / "r.npz"), "--out", str(out)]) == 0

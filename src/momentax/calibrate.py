@@ -13,18 +13,17 @@ from pathlib import Path
 
 import awkward as ak
 import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 
 from momentax.config import Config, PhysicsConfig
 from momentax.estimate import Costs, recorded_costs
 from momentax.events import read_events
 from momentax.processes import parse_hypothesis
 from momentax.recompute import OPEN, ladders
-from momentax.regress import network
-from momentax.regress.fit import Rows, _epoch, squared_error
-from momentax.regress.inputs import event_inputs, with_masses
+from momentax.regress.config import RegressConfig
+from momentax.regress.dataset import SIDES, Dataset, record
+from momentax.regress.inputs import raw_inputs
+from momentax.regress.training import train_member
 from momentax.simulate import generate, train, visible_cross_section
 from momentax.weight import weigh, weigh_mass_points
 
@@ -33,6 +32,8 @@ EVENTS = 8
 SIMULATED = 64
 ROWS = 4096
 """Rows of the network's calibration."""
+EPOCHS = 4
+"""Epochs of it that are timed."""
 
 Log = Callable[[str], None]
 
@@ -174,24 +175,44 @@ def _seconds_per_row(
 ) -> float:
     """Seconds of a row (event, mass point) in an epoch of the regressor's training, by one network."""
     section = getattr(config.regress, kind)
-    x = event_inputs(events[:1])
-    n_in = with_masses(x, np.zeros((1, 2))).shape[1] if kind == "hza" else x.shape[1]
-    arch = network.Architecture(
-        n_in, tuple(section.hidden), 1, section.activation, section.output_activation, section.precision
+    dataset, points = _rows(events, kind)
+    # the start of a training is not what is measured: more epochs less one
+    short, long = (
+        section.model_copy(update={"epochs": n, "patience": n, "members": 1}) for n in (1, 1 + EPOCHS)
     )
-    dtype = jnp.dtype(arch.precision)
-    zeros = jnp.zeros((ROWS, n_in), dtype)
-    data = Rows(zeros, jnp.zeros((ROWS, 1), dtype), jnp.ones(ROWS, dtype))
-    batch = min(section.batch_size, ROWS)
-    order = jnp.arange(ROWS // batch * batch, dtype=jnp.int32).reshape(-1, batch)
-    step, l2 = jnp.asarray(section.learning_rate, dtype), jnp.asarray(section.l2, dtype)
 
-    def one_epoch() -> None:
-        parameters = network.initial_parameters(arch, 1)
-        moments = optax.scale_by_adam().init(parameters)
-        jax.block_until_ready(_epoch(arch, parameters, moments, order, step, l2, data, squared_error))
+    def train(settings: RegressConfig) -> Callable[[], object]:
+        return lambda: train_member(dataset, kind, settings, log=lambda line: None, physics=config.physics)
 
-    return timed(one_epoch) / ROWS
+    more = timed(train(long)) - timed(train(short))
+    per_epoch = (
+        ROWS if section.masses_per_event is None else ROWS * min(1.0, section.masses_per_event / points)
+    )
+    return max(more, 0.0) / EPOCHS / per_epoch
+
+
+def _rows(events: ak.Array, kind: str) -> tuple[Dataset, int]:
+    """A dataset of `ROWS` training rows with the momenta of some events and random informations, and its mass points."""
+    labels = ["hza_300_100", "hza_500_300", "hza_800_400", "hza_1000_200"] if kind == "hza" else [kind]
+    n = ROWS // len(labels)
+    rng = np.random.default_rng(1)
+    rows = np.zeros(n + n // 8, record(len(labels)))
+    rows["raw"] = raw_inputs(events)[rng.integers(0, len(events), len(rows))]
+    rows["information"] = rng.normal(30.0, 1.0, (len(rows), len(labels)))
+    rows["error"], rows["converged"] = 0.01, True
+    about = {
+        "labels": labels,
+        "samples": ["calibration"],
+        "groups": ["calibration"],
+        "slopes": False,
+        "events": {"train": n, "validation": n // 16, "test": n // 16},
+        "events_by_group": {"calibration": {"train": n, "validation": n // 16, "test": n // 16}},
+        "left_out": {label: {} for label in labels},
+        "statuses": {},
+        "weights": {},
+    }
+    parts = np.split(rows, [n, n + n // 16])
+    return Dataset(about, {side: (part,) for side, part in zip(SIDES, parts, strict=True)}), len(labels)
 
 
 def _start() -> float:

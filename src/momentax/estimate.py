@@ -207,11 +207,13 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         stages.append(Stage("recompute", second_jobs, "events", total + n_varied, hours))
     stages += [
         Stage(
-            f"regress {k}",
-            1,
+            f"train {k}",
+            getattr(config.regress, k).members,
             "rows x epochs",
-            round(0.7 * n * total) * (s := getattr(config.regress, k)).epochs * s.members,
-            round(0.7 * n * total) * s.epochs * s.members * costs.row_and_epoch[k] / 3600,
+            rows := round(0.7 * total * _shown(config, k, n))
+            * (s := getattr(config.regress, k)).epochs
+            * s.members,
+            rows * costs.row_and_epoch[k] / 3600,
         )
         for k, n in per_kind.items()
     ]
@@ -229,6 +231,8 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
         "merge": len(weighed),
         "recompute": second_jobs,
         "merge_recomputed": len(weighed),
+        "dataset": 1,
+        "train": sum(getattr(config.regress, k).members for k in per_kind),
         "regress": len(per_kind),
         "classify": 1,
         "scan": len(config.scan.samples),
@@ -237,6 +241,12 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
     shard = min(size, max(entries.values())) * (sum(per_event.values()) + sum(more.values())) / 60
     some_jobs = {rule: n for rule, n in jobs.items() if n}
     return Estimate([s for s in stages if s.number], some_jobs, costs, shard)
+
+
+def _shown(config: Config, kind: str, hypotheses: int) -> int:
+    """Hypotheses of an event that an epoch of training shows."""
+    most = getattr(config.regress, kind).masses_per_event
+    return hypotheses if kind != "hza" or most is None else min(most, hypotheses)
 
 
 def _varied_entries(config: Config) -> list[int]:

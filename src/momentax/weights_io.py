@@ -245,6 +245,12 @@ def read_weights(path: PathLike, entry_start: int | None = None, entry_stop: int
         return Weights(event, weights, file.metadata, ratios)
 
 
+def count_weights(path: PathLike) -> int:
+    """Number of events in a weights file; InputError as of :func:`read_weights`."""
+    with _WeightFile(path) as file:
+        return int(file.n_entries)
+
+
 def varied(
     weights: Mapping[str, np.ndarray], ratios: Ratios, variation: str, path: PathLike
 ) -> dict[str, np.ndarray]:

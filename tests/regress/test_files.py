@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import awkward as ak
@@ -48,9 +49,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[str
 
 
 def test_the_chain_on_files(files: tuple[list[str], list[str]], tmp_path: Path) -> None:
-    config = RegressConfig(hidden=[16], epochs=3, members=2, bootstrap=10)
+    config = RegressConfig(inputs="paper", hidden=[16], epochs=3, members=2, bootstrap=10)
     drawn = FiguresConfig(formats=["png"], dpi=50)
-    train_from_files(*files, "ttbar", config, tmp_path / "ttbar")
+    lines: list[str] = []
+    train_from_files(*files, "ttbar", config, tmp_path / "ttbar", lines.append)
+    names = {p.name for p in (tmp_path / "ttbar").iterdir()}
+    assert names == {"regressor.npz", "metrics.json", "predictions.npz", "history.npz"}
+    assert json.loads((tmp_path / "ttbar" / "metrics.json").read_text())["kind"] == "ttbar"
+    assert any("network 2 of 2" in line for line in lines) and any("epoch 3" in line for line in lines)
     regressor = load_regressor(tmp_path / "ttbar" / "regressor.npz")
     assert regressor.information["metrics"]["left_out"] == {"ttbar": {"zero": 9}}
     assert len(regressor.predict(read_events(files[0][0]))) == 300

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +12,23 @@ from pydantic import ValidationError
 import momentax
 from momentax.errors import ConfigError, InputError
 from momentax.regress import RegressConfig, load_regressor, paper_preset, train
-from momentax.regress.fit import Rows, fit, squared_error
-from momentax.regress.inputs import EVENT_INPUTS, delta_phi, event_inputs
+from momentax.regress.inputs import raw_inputs
 from momentax.regress.metrics import residual_metrics
+from momentax.regress.model import Spec
 from momentax.regress.network import Architecture, from_arrays, to_arrays
 from momentax.regress.regressor import Regressor
+from momentax.regress.rows import Rows, fit_rows, squared_error
 from momentax.regress.targets import TEST, WeightedEvents, split
-from momentax.regress.training import train_from_files
 
 CONFIG = RegressConfig(
-    hidden=[48, 48], epochs=60, members=2, batch_size=128, learning_rate=3e-3, bootstrap=50
+    inputs="paper",
+    layers="plain",
+    hidden=[48, 48],
+    epochs=60,
+    members=2,
+    batch_size=128,
+    learning_rate=5e-3,
+    bootstrap=50,
 )
 
 
@@ -86,12 +92,14 @@ def test_same_seed_same_bits_other_seed_other_bits(problem: WeightedEvents) -> N
 def test_float32_moves_information_by_less_than_1e_4(trained, problem: WeightedEvents) -> None:
     """Why float32 is the default: the same kernels in float64 move I by far less than its resolution."""
     regressor: Regressor = trained[0]
-    arch = Architecture.from_dict(regressor.architecture.as_dict() | {"precision": "float64"})
+    arch = Architecture.from_dict(regressor.spec.architecture.as_dict() | {"precision": "float64"})
     members = tuple(
         from_arrays(arch, {k: v.astype(np.float64) for k, v in to_arrays(m).items()})
         for m in regressor.members
     )
-    wide = Regressor(**(vars(regressor) | {"architecture": arch, "members": members}))
+    numbers = {k: v.astype(np.float64) for k, v in regressor.numbers.items()}
+    spec = Spec(regressor.spec.kind, regressor.spec.inputs, arch)
+    wide = Regressor(**(vars(regressor) | {"spec": spec, "members": members, "numbers": numbers}))
     shift = wide.predict(problem.events)["value"] - regressor.predict(problem.events)["value"]
     assert 0 < np.abs(shift).max() < 1e-4
 
@@ -182,7 +190,7 @@ def test_a_diverging_training_stops_with_a_remedy(problem: WeightedEvents) -> No
     wild = CONFIG.model_copy(update={"learning_rate": 1.0, "l2": 10.0, "hidden": [512] * 6, "epochs": 30})
     rows = Rows(np.full((256, 2), 1e30), np.zeros((256, 1)), np.ones(256))
     with pytest.raises(ConfigError, match="lower learning_rate"):
-        fit(Architecture(2, (4,), 1), rows, rows, wild, squared_error, 1, quiet)
+        fit_rows(Architecture(2, (4,), 1), rows, rows, wild, squared_error, 1, quiet)
 
 
 def test_selu_output_reaches_every_target(problem: WeightedEvents) -> None:
@@ -199,8 +207,10 @@ def test_plateaus_halve_the_step_and_stop_early() -> None:
     rng = np.random.default_rng(5)
     train_rows = Rows(rng.normal(size=(64, 3)), rng.normal(size=(64, 1)), np.ones(64))
     validation = Rows(rng.normal(size=(64, 3)), rng.normal(size=(64, 1)), np.ones(64))
-    config = RegressConfig(epochs=200, plateau_patience=3, patience=8, learning_rate=0.01, batch_size=16)
-    result = fit(Architecture(3, (16,), 1), train_rows, validation, config, squared_error, 1, quiet)
+    config = RegressConfig(
+        epochs=200, plateau_patience=3, patience=8, learning_rate=0.01, batch_size=16, schedule="plateau"
+    )
+    result = fit_rows(Architecture(3, (16,), 1), train_rows, validation, config, squared_error, 1, quiet)
     epochs = len(result.history["train_loss"])
     assert epochs == result.best_epoch + 8 < 200
     steps = result.history["learning_rate"]
@@ -208,25 +218,12 @@ def test_plateaus_halve_the_step_and_stop_early() -> None:
     assert result.best_epoch - 1 == int(np.argmin(result.history["validation_loss"]))
 
 
-def test_inputs_do_not_depend_on_the_azimuth_of_the_detector(problem: WeightedEvents) -> None:
-    import awkward as ak
-
-    some = problem.events[:50]
-    turned = some
-    for o in ("lep_plus", "lep_minus", "j1", "j2", "met"):
-        phi = (ak.to_numpy(some[o]["phi"]) + 2.0 + np.pi) % (2 * np.pi) - np.pi
-        turned = ak.with_field(turned, phi, (o, "phi"))
-    assert event_inputs(turned) == pytest.approx(event_inputs(some), abs=1e-12)
-    assert event_inputs(some).shape == (50, len(EVENT_INPUTS)) == (50, 13)
-    assert delta_phi(np.array([3.0]), np.array([-3.0]))[0] == pytest.approx(6.0 - 2 * np.pi)
-
-
 def test_a_missing_object_is_named() -> None:
     import awkward as ak
 
-    events = ak.zip({"lep_plus": ak.zip({"pt": [1.0], "eta": [0.0], "phi": [0.0]}), "lep_mins": [1.0]})
+    lepton = ak.zip({"pt": [1.0], "eta": [0.0], "phi": [0.0], "mass": [0.0]})
     with pytest.raises(InputError, match="no object 'lep_minus'; did you mean 'lep_mins'"):
-        event_inputs(events)
+        raw_inputs(ak.zip({"lep_plus": lepton, "lep_mins": [1.0]}))
 
 
 def test_metrics_of_a_known_distribution() -> None:
@@ -254,20 +251,10 @@ def test_paper_presets() -> None:
         ({"hidden": [10, 0]}, "at least one neuron"),
         ({"output_activation": "relu"}, "cannot reach"),
         ({"learning_rate": 0.0}, "greater than 0"),
+        ({"layers": "gated", "hidden": [10, 20]}, "equally wide"),
         ({"epoch": 3}, "Extra inputs"),
     ],
 )
 def test_impossible_configurations_are_refused(change: dict, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         RegressConfig(**change)
-
-
-def test_from_files_writes_what_figures_read(problem: WeightedEvents, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("momentax.regress.training.read_weighted_events", lambda *_: problem)
-    lines: list[str] = []
-    short = CONFIG.model_copy(update={"epochs": 2})
-    train_from_files(["e.root"], ["w.root"], "drell_yan", short, tmp_path / "out", lines.append)
-    names = {p.name for p in (tmp_path / "out").iterdir()}
-    assert names == {"regressor.npz", "metrics.json", "predictions.npz", "history.npz"}
-    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["kind"] == "drell_yan"
-    assert any("network 2 of 2" in line for line in lines) and any("epoch 2" in line for line in lines)

@@ -7,6 +7,7 @@ from momentax.config import FileSample, hza_label, load_config
 from momentax.config.variations import described, varied_physics
 from momentax.errors import MomentaxError
 from momentax.fingerprint import fingerprint
+from momentax.regress.studies import studies
 
 
 report: "../report/workflow.rst"
@@ -67,6 +68,8 @@ ROC_DETECTORS = ("fitted", "configured")
 ROC_SAMPLES = (
     (CONFIG.validation.roc.signal, *CONFIG.validation.roc.backgrounds) if CONFIG.validation.roc.signal else ()
 )
+# Trainings with other settings: study -> trial -> kind and settings that differ.
+STUDIES = studies(CONFIG.regress.studies, KINDS, CONFIG.hypotheses.hza)
 # Groups of ROC curves, and the format of figures that the report shows beside the others.
 GROUPS = ("discriminant", *CONFIG.classify.kinds)
 SHOWN = "png" if "png" in CONFIG.figures.formats else CONFIG.figures.formats[0]
@@ -81,6 +84,9 @@ wildcard_constraints:
     part=r"\d+",
     shard=r"\d+",
     group="|".join(GROUPS),
+    member=r"\d+",
+    study="|".join(STUDIES) or "(?!)",
+    trial=r"\w+",
     simulation="|".join(SIMULATIONS) or "(?!)",
     detector="|".join(DETECTORS),
 
@@ -169,6 +175,13 @@ def section(*path):
     for name in path:
         value = getattr(value, name)
     return value.model_dump(mode="json")
+
+
+def study_trial(study, trial):
+    """Kind and settings of a training of a study."""
+    kind, changes = STUDIES[study][trial]
+    settings = section("regress", kind) | CONFIG.regress.studies.common | changes
+    return {"kind": kind, "changes": changes, "settings": settings}
 
 
 def showered(sample):

@@ -72,6 +72,7 @@ rule figure_regression:
     input:
         predictions=result("regress/{kind}/predictions.npz"),
         history=result("regress/{kind}/history.npz"),
+        metrics=result("regress/{kind}/metrics.json"),
     output:
         regression=report(
             figure("regression_{kind}", SHOWN),
@@ -85,7 +86,15 @@ rule figure_regression:
             category="2 Regression",
             labels={"figure": "loss by epoch", "hypothesis": "{kind}"},
         ),
-        others=figure("regression_{kind}", OTHERS) + figure("learning_{kind}", OTHERS),
+        coverage=report(
+            figure("coverage_{kind}", SHOWN),
+            caption="../report/coverage.rst",
+            category="2 Regression",
+            labels={"figure": "calibration of the uncertainty", "hypothesis": "{kind}"},
+        ),
+        others=figure("regression_{kind}", OTHERS)
+        + figure("learning_{kind}", OTHERS)
+        + figure("coverage_{kind}", OTHERS),
     log:
         log("figures/regression_{kind}"),
     benchmark:
@@ -101,7 +110,7 @@ rule figure_regression:
         network=lambda wildcards: section("regress", wildcards.kind),
         samples=sample_text(SAMPLES),
         cuts=selection_text(),
-        code=fingerprint("plots.learning"),
+        code=fingerprint("plots.learning", "plots.coverage"),
     message:
         "Drawing the {wildcards.kind} regression"
     script:

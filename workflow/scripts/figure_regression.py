@@ -7,14 +7,17 @@ from adapter import job, logged
 given = job(
     globals().get("snakemake"),
     __doc__,
-    inputs=["predictions", "history"],
-    outputs=["regression", "learning"],
+    inputs=["predictions", "history", "metrics"],
+    outputs=["regression", "learning", "coverage"],
     params=["figures"],
     wildcards=["kind"],
 )
 
 with logged(given):
+    import json
+
     from momentax.plots.config import FiguresConfig
+    from momentax.plots.coverage import coverage_curve
     from momentax.plots.learning import learning_curves, regression
     from momentax.plots.style import save
     from momentax.regress.store import load_arrays
@@ -29,3 +32,5 @@ with logged(given):
         for k in range(len(about["best_epochs"]))
     ]
     save(learning_curves(histories, given.kind, config=config), Path(given.learning).with_suffix(""), config)
+    metrics = json.loads(Path(given.metrics[0]).read_text())
+    save(coverage_curve(metrics, given.kind, config), Path(given.coverage).with_suffix(""), config)

@@ -1,4 +1,4 @@
-"""Regressor of the information of one kind of hypothesis."""
+"""Regressor of the information of one kind of hypothesis, from its trained networks."""
 
 from pathlib import Path
 
@@ -7,21 +7,19 @@ from adapter import job, logged
 given = job(
     globals().get("snakemake"),
     __doc__,
-    inputs=["events", "weights"],
+    inputs=["rows", "networks"],
     outputs=["regressor"],
-    params=["network"],
+    params=["settings"],
     wildcards=["kind"],
 )
 
 with logged(given) as log:
-    from momentax.regress import RegressConfig, train_from_files
+    from momentax.regress import RegressConfig
+    from momentax.regress.assemble import assemble, write_regressor
+    from momentax.regress.dataset import load_dataset
+    from momentax.regress.training import load_member
 
-    folder = Path(given.regressor).parent
-    train_from_files(
-        given.events,
-        given.weights,
-        given.kind,
-        RegressConfig.model_validate(given.network),
-        folder,
-        log.info,
-    )
+    members = [load_member(path) for path in given.networks]
+    settings = RegressConfig.model_validate(given.settings)
+    found = assemble(load_dataset(given.rows[0]), given.kind, settings, members, log.info)
+    write_regressor(Path(given.regressor).parent, *found, [m.fit.history for m in members])

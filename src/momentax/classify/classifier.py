@@ -14,9 +14,10 @@ import momentax
 from momentax.classify.config import ClassifyConfig
 from momentax.errors import InputError
 from momentax.regress import network
-from momentax.regress.fit import Log, Rows, binary_cross_entropy, evaluate, fit
+from momentax.regress.fit import Log
 from momentax.regress.inputs import Scaler
 from momentax.regress.network import Architecture
+from momentax.regress.rows import Rows, binary_cross_entropy, evaluate, fit_rows
 from momentax.regress.store import load_arrays, save_arrays
 from momentax.regress.targets import (
     TRAIN,
@@ -172,7 +173,9 @@ def train_classifier(
 
     architecture = Architecture(x.shape[1], tuple(config.hidden), len(CLASSES), config.activation)
     log(f"{kind} classifier: {int((side == TRAIN).sum())} rows to train on, inputs {', '.join(rows.names)}")
-    result = fit(architecture, part(TRAIN), part(VALIDATION), config, binary_cross_entropy, config.seed, log)
+    result = fit_rows(
+        architecture, part(TRAIN), part(VALIDATION), config, binary_cross_entropy, config.seed, log
+    )
     about = {
         "config": config.model_dump(mode="json"),
         "momentax": momentax.__version__,

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from momentax.config.base import GeV, Name, Section
 from momentax.config.physics import DirectionsConfig
 from momentax.constants import MASS_B, MASS_T, MASS_W, MASS_Z
-from momentax.regress.config import RegressConfig
+from momentax.regress.config import DatasetConfig, RegressConfig, SlopesConfig, StudiesConfig
 from momentax.scan.config import PlaneConfig, ScanConfig, SurfaceConfig
 from momentax.scan.nodes import spread
 
@@ -237,12 +237,24 @@ class TransferSection(Section):
 class RegressSection(Section):
     """Regressors of the information I = -log10 W, one per kind of hypothesis."""
 
+    dataset: DatasetConfig = DatasetConfig()
+    """Rows that they learn from."""
+    slopes: SlopesConfig = SlopesConfig()
+    """Derivatives in the masses as further targets."""
     drell_yan: RegressConfig = RegressConfig()
     """Network of the Drell-Yan weight."""
     ttbar: RegressConfig = RegressConfig()
     """Network of the ttbar weight."""
     hza: RegressConfig = RegressConfig()
     """Network of the H -> ZA weights, with (mH, mA) among its inputs."""
+    studies: StudiesConfig = StudiesConfig()
+    """Trainings beside these, for hyperparameters, training size and interpolation; none by default."""
+
+    @model_validator(mode="after")
+    def _one_split(self) -> RegressSection:
+        if len({self.drell_yan.fractions, self.ttbar.fractions, self.hza.fractions}) > 1:
+            raise ValueError("fractions: the three kinds share one dataset and must have the same split")
+        return self
 
 
 class ScanSection(ScanConfig):

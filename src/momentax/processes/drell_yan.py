@@ -18,7 +18,7 @@ from momentax.amplitudes.llbb import msq_channels
 from momentax.amplitudes.llbb_lines import llbb_parameters
 from momentax.config import PhysicsConfig
 from momentax.constants import HBARC2_PB, MASS_B, MASS_Z, WIDTH_Z
-from momentax.kinematics import transverse_boost_to_rest
+from momentax.kinematics import FourVector, transverse_boost_to_rest
 from momentax.maps import BreitWigner
 from momentax.processes import energies, measure, observed
 from momentax.processes.base import Hypothesis, IntegrandFn, Model, Options
@@ -68,6 +68,32 @@ class DrellYan(Hypothesis):
 
     def integrand(self, options: Options) -> tuple[int, IntegrandFn]:
         return _integrand(options)
+
+
+def sum_over_flavours(
+    lep_plus: FourVector,
+    lep_minus: FourVector,
+    b: FourVector,
+    bbar: FourVector,
+    total: FourVector,
+    model: Model,
+) -> tuple[measure.InitialState, tuple[FourVector, ...], Array]:
+    """Initial state, momenta where k_T = 0, and the sum over flavours of f f Mbar^2, without cuts.
+
+    Momenta in the laboratory, GeV; ``total`` is their sum.
+    """
+    state = measure.initial_state(total, model.sqrt_s)
+    hard = tuple(transverse_boost_to_rest(p, total) for p in (lep_plus, lep_minus, b, bbar))
+    me = msq_channels((*state.partons(model.sqrt_s), hard[2], hard[3], hard[0], hard[1]), model.amplitude)
+    lumi = measure.luminosity(model.pdf, state)
+    flavours = (
+        lumi.gg * me.gg
+        + lumi.uubar * me.uubar
+        + lumi.ubaru * me.ubaru
+        + lumi.ddbar * me.ddbar
+        + lumi.dbard * me.dbard
+    )
+    return state, hard, flavours
 
 
 @cache
@@ -121,17 +147,7 @@ def _integrand(options: Options) -> tuple[int, IntegrandFn]:
 
     def hard_process(lep_plus, lep_minus, b, bbar, total, model: Model) -> tuple[measure.InitialState, Array]:
         """Initial state, and the sum over flavours of f f Mbar^2 (zero outside the parton-level cuts)."""
-        state = measure.initial_state(total, model.sqrt_s)
-        hard = tuple(transverse_boost_to_rest(p, total) for p in (lep_plus, lep_minus, b, bbar))
-        me = msq_channels((*state.partons(model.sqrt_s), hard[2], hard[3], hard[0], hard[1]), model.amplitude)
-        lumi = measure.luminosity(model.pdf, state)
-        flavours = (
-            lumi.gg * me.gg
-            + lumi.uubar * me.uubar
-            + lumi.ubaru * me.ubaru
-            + lumi.ddbar * me.ddbar
-            + lumi.dbard * me.dbard
-        )
+        state, hard, flavours = sum_over_flavours(lep_plus, lep_minus, b, bbar, total, model)
         return state, measure.finite_or_zero(flavours, state.valid & model.cuts.passed(*hard))
 
     return (2, balanced) if options.recoil_mode == "balanced" else (4, transverse)

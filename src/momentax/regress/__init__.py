@@ -9,8 +9,8 @@ from typing import Any
 _PUBLIC = {
     "Regressor": "momentax.regress.regressor",
     "load_regressor": "momentax.regress.regressor",
-    "train": "momentax.regress.training",
-    "train_from_files": "momentax.regress.training",
+    "train": "momentax.regress.assemble",
+    "train_from_files": "momentax.regress.assemble",
     "RegressConfig": "momentax.regress.config",
     "paper_preset": "momentax.regress.config",
 }

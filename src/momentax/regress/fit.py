@@ -1,16 +1,17 @@
-"""Training of a network: Adam, step halved at plateaus, early stopping on the validation loss.
+"""Training of a network: Adam, a schedule of its step, early stopping on the validation loss, checkpoints.
 
-One epoch is one compiled call (a scan over shuffled batches with the data on the device), so that small
-networks are not limited by the start of kernels. Deterministic for a fixed seed on one kind of device.
+Batches come in chunks from whoever knows the data; a chunk is one compiled call. What an epoch does is a function of the
+seed and the number of the epoch alone, so that a training that was killed goes on from its last checkpoint to the same
+result, bit for bit on one kind of device.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -19,21 +20,21 @@ import optax
 
 from momentax.errors import ConfigError
 from momentax.regress import network
-from momentax.regress.network import Architecture
+from momentax.regress.checkpoint import Checkpoints
 
 Log = Callable[[str], None]
-_CHUNK = 8192
+Loss = Callable[[Any, Any, jax.Array], jax.Array]
+"""(parameters, batch, random key) -> loss; hashable, equal if it computes the same."""
+
+_HISTORY = ("train_loss", "validation_loss", "learning_rate", "seconds")
+_WARM_UP = 0.02
 
 
 class Settings(Protocol):
     """The fields of a configuration section that training reads (see `RegressConfig`)."""
 
     @property
-    def l2(self) -> float: ...
-    @property
     def learning_rate(self) -> float: ...
-    @property
-    def batch_size(self) -> int: ...
     @property
     def epochs(self) -> int: ...
     @property
@@ -42,14 +43,6 @@ class Settings(Protocol):
     def plateau_patience(self) -> int: ...
     @property
     def patience(self) -> int: ...
-
-
-class Rows(NamedTuple):
-    """A table to learn from: inputs x [n, n_in], targets y [n, n_out], weights w [n] in the loss (mean 1)."""
-
-    x: Any
-    y: Any
-    w: Any
 
 
 @dataclass(frozen=True)
@@ -61,131 +54,164 @@ class Fit:
     best_epoch: int
 
 
-def squared_error(output: jax.Array, y: jax.Array) -> jax.Array:
-    """Squared error per row [n]."""
-    return jnp.sum((output - y) ** 2, axis=-1)
+@dataclass
+class _State:
+    """All that a training is between two epochs."""
+
+    parameters: Any
+    moments: Any
+    best_parameters: Any
+    epoch: int
+    best_epoch: int
+    last_gain: int
+    best: float
+    step: float
+    history: np.ndarray
+    """[epochs, 4], the columns `_HISTORY`."""
 
 
-def binary_cross_entropy(output: jax.Array, y: jax.Array) -> jax.Array:
-    """Binary cross-entropy per row [n], summed over the outputs; ``output`` are logits."""
-    return jnp.sum(optax.sigmoid_binary_cross_entropy(output, y), axis=-1)
-
-
-@partial(jax.jit, static_argnames=("arch",))
-def _forward_chunks(arch: Architecture, parameters: Any, x: jax.Array) -> jax.Array:
-    return jax.lax.map(lambda chunk: network.forward(arch, parameters, chunk), x)
-
-
-def evaluate(arch: Architecture, parameters: Any, x: np.ndarray) -> np.ndarray:
-    """Outputs [n, n_out] of the network, float64.
-
-    In chunks, so that memory stays bounded; their number is a power of two, so that few shapes are compiled.
-    """
-    n = len(x)
-    if n == 0:
-        return np.empty((0, arch.n_out))
-    chunk = min(_CHUNK, 1 << (n - 1).bit_length())
-    count = 1 << (-(-n // chunk) - 1).bit_length()
-    padded = np.zeros((count * chunk, arch.n_in), dtype=arch.precision)
-    padded[:n] = x
-    out = _forward_chunks(arch, parameters, jnp.asarray(padded.reshape(count, chunk, arch.n_in)))
-    return np.asarray(out, dtype=np.float64).reshape(-1, arch.n_out)[:n]
-
-
-@partial(jax.jit, static_argnames=("arch", "loss"), donate_argnums=(1, 2))
-def _epoch(
-    arch: Architecture,
-    parameters: Any,
-    moments: Any,
-    order: jax.Array,
-    step: jax.Array,
-    l2: jax.Array,
-    rows: Rows,
-    loss: Callable[[jax.Array, jax.Array], jax.Array],
+@partial(jax.jit, static_argnames=("loss",), donate_argnums=(1, 2))
+def _chunk(
+    loss: Loss, parameters: Any, moments: Any, batches: Any, steps: jax.Array, key: jax.Array
 ) -> tuple[Any, Any, jax.Array]:
-    """One pass over the batches: rows ``order`` [n_batches, batch]."""
+    """Adam steps over a chunk of batches; ``steps`` [n] their sizes. Returns also the mean loss."""
 
-    def objective(p: Any, x: jax.Array, y: jax.Array, w: jax.Array) -> tuple[jax.Array, jax.Array]:
-        data = jnp.mean(w * loss(network.forward(arch, p, x), y))
-        return data + l2 * network.squared_kernels(p), data
-
-    def one_batch(carry: tuple[Any, Any], index: jax.Array) -> tuple[tuple[Any, Any], jax.Array]:
+    def one(carry: tuple[Any, Any], given: tuple[Any, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
         p, m = carry
-        gradient, data = jax.grad(objective, has_aux=True)(p, rows.x[index], rows.y[index], rows.w[index])
+        batch, step, k = given
+        value, gradient = jax.value_and_grad(loss)(p, batch, k)
         update, m = optax.scale_by_adam().update(gradient, m)
-        return (jax.tree.map(lambda a, u: (a - step * u).astype(a.dtype), p, update), m), data
+        return (jax.tree.map(lambda a, u: (a - step * u).astype(a.dtype), p, update), m), value
 
-    (parameters, moments), losses = jax.lax.scan(one_batch, (parameters, moments), order)
+    keys = jax.random.split(key, len(steps))
+    (parameters, moments), losses = jax.lax.scan(one, (parameters, moments), (batches, steps, keys))
     return parameters, moments, jnp.mean(losses)
 
 
 def fit(
-    arch: Architecture,
-    train: Rows,
-    validation: Rows,
+    arch: network.Architecture,
+    parameters: Any,
+    loss: Loss,
+    epoch_of: Callable[[np.random.Generator], Iterable[Any]],
+    validate: Callable[[Any], float],
+    n_steps: int,
     settings: Settings,
-    loss: Callable[[jax.Array, jax.Array], jax.Array],
     seed: int,
     log: Log,
+    checkpoints: Checkpoints | None = None,
 ) -> Fit:
     """Train a network.
 
     Args:
-        train, validation: rows with standardised inputs; the losses are means of ``w * loss``.
-        settings: step, batches, stopping (fields as in `RegressConfig`).
-        loss: loss per row of (output, y).
-        seed: initial kernels and shuffling.
-        log: told the losses of every tenth epoch and of the last.
+        parameters: to start from.
+        loss: of a batch.
+        epoch_of: chunks of batches (leading axes [batches of a chunk, batch]) of an epoch in an order that the random
+            generator fixes.
+        validate: loss of parameters on the validation rows.
+        n_steps: batches of an epoch, about (for the schedule).
+        settings: step, schedule, stopping (fields as in `RegressConfig`).
+        seed: order of the batches, augmentation.
+        log: told the losses of every tenth epoch, of the last, and at least once a minute.
+        checkpoints: where the state is kept; a training begins with the one it finds there.
 
     Raises:
         ConfigError: the loss is no longer finite.
     """
-    dtype = jnp.dtype(arch.precision)
-    data = Rows(*(jnp.asarray(a, dtype) for a in train))
-    batch = min(settings.batch_size, len(train.x))
-    parameters = network.initial_parameters(arch, seed)
-    moments = optax.scale_by_adam().init(parameters)
-    n_batches = len(train.x) // batch
-    rng = np.random.default_rng(seed)
-    step, best, best_epoch, last_gain = settings.learning_rate, np.inf, 0, 0
-    best_parameters = network.to_arrays(parameters)
-    history: dict[str, list[float]] = {
-        k: [] for k in ("train_loss", "validation_loss", "learning_rate", "seconds")
-    }
-    start = time.perf_counter()
-    for epoch in range(1, settings.epochs + 1):
-        # the last, incomplete batch waits for another shuffle
-        order = rng.permutation(len(train.x))[: n_batches * batch]
-        parameters, moments, mean = _epoch(
-            arch,
-            parameters,
-            moments,
-            jnp.asarray(order.reshape(n_batches, batch), jnp.int32),
-            jnp.asarray(step, dtype),
-            jnp.asarray(settings.l2, dtype),
-            data,
-            loss,
-        )
-        out = jnp.asarray(evaluate(arch, parameters, validation.x))
-        value = float(np.mean(validation.w * np.asarray(loss(out, jnp.asarray(validation.y)))))
-        if not np.isfinite(value) or not np.isfinite(float(mean)):
+    cosine = getattr(settings, "schedule", "plateau") == "cosine"
+    total = n_steps * settings.epochs
+    state = _State(
+        parameters,
+        optax.scale_by_adam().init(parameters),
+        network.to_arrays(parameters),
+        0,
+        0,
+        0,
+        np.inf,
+        settings.learning_rate,
+        np.zeros((settings.epochs, len(_HISTORY))),
+    )
+    if checkpoints is not None and (found := checkpoints.restore(_to_tree(state))) is not None:
+        state = _from_tree(found, state)
+        log(f"going on after epoch {state.epoch}, of a training that was interrupted")
+    elapsed = state.history[state.epoch - 1, 3] if state.epoch else 0.0
+    start = said = time.perf_counter()
+    while state.epoch < settings.epochs and state.epoch - state.best_epoch < settings.patience:
+        epoch = state.epoch + 1
+        rng = np.random.default_rng([seed, epoch])
+        key = jax.random.fold_in(jax.random.key(seed), epoch)
+        done, losses = 0, []
+        for batches in epoch_of(rng):
+            n = jax.tree.leaves(batches)[0].shape[0]
+            at = (epoch - 1) * n_steps + done + np.arange(n)
+            steps = _cosine(at, total) * settings.learning_rate if cosine else np.full(n, state.step)
+            state.parameters, state.moments, mean = _chunk(
+                loss,
+                state.parameters,
+                state.moments,
+                batches,
+                jnp.asarray(steps, arch.precision),
+                jax.random.fold_in(key, done),
+            )
+            losses.append(mean * n)
+            done += n
+        if not done:
+            raise ConfigError("batch_size: an epoch has no full batch; lower it or weigh more events")
+        mean_loss = float(np.sum([float(v) for v in losses])) / done
+        value = validate(state.parameters)
+        now = time.perf_counter()
+        if not np.isfinite(value) or not np.isfinite(mean_loss):
             raise ConfigError(
-                f"training diverged in epoch {epoch} (loss {value}): lower learning_rate (now {step:g}) or l2"
+                f"training diverged in epoch {epoch} (loss {value}): lower learning_rate (now {steps[-1]:g}) or l2"
             )
-        for name, v in zip(history, (float(mean), value, step, time.perf_counter() - start), strict=True):
-            history[name].append(v)
-        if value < best:
-            best, best_epoch, last_gain = value, epoch, epoch
-            best_parameters = network.to_arrays(parameters)
-        elif epoch - last_gain >= settings.plateau_patience:
-            step, last_gain = step * settings.plateau_factor, epoch
-        stop = epoch - best_epoch >= settings.patience or epoch == settings.epochs
-        if stop or epoch == 1 or epoch % 10 == 0:
+        state.history[epoch - 1] = mean_loss, value, steps[-1], elapsed + now - start
+        state.epoch = epoch
+        if value < state.best:
+            state.best, state.best_epoch, state.last_gain = value, epoch, epoch
+            state.best_parameters = network.to_arrays(state.parameters)
+        elif epoch - state.last_gain >= settings.plateau_patience:
+            state.step, state.last_gain = state.step * settings.plateau_factor, epoch
+        stop = epoch - state.best_epoch >= settings.patience or epoch == settings.epochs
+        if stop or epoch == 1 or epoch % 10 == 0 or now - said > 60:
+            said = now
             log(
-                f"epoch {epoch}: loss {float(mean):.5g}, validation {value:.5g}"
-                f" (best {best:.5g} in {best_epoch})"
+                f"epoch {epoch}: loss {mean_loss:.5g}, validation {value:.5g}"
+                f" (best {state.best:.5g} in {state.best_epoch}), {(now - start):.0f} s"
             )
-        if stop:
-            break
-    arrays = {k: np.array(v) for k, v in history.items()}
-    return Fit(network.from_arrays(arch, best_parameters), arrays, best_epoch)
+        if checkpoints is not None and not stop:
+            checkpoints.save(epoch, _to_tree(state))
+    columns = state.history[: state.epoch].T
+    history = {name: column.copy() for name, column in zip(_HISTORY, columns, strict=True)}
+    return Fit(network.from_arrays(arch, state.best_parameters), history, state.best_epoch)
+
+
+def _cosine(step: np.ndarray, total: int) -> np.ndarray:
+    """Share of the largest step: a linear rise, then half a cosine down to 0."""
+    warm = max(1.0, _WARM_UP * total)
+    down = 0.5 * (1.0 + np.cos(np.pi * np.clip((step - warm) / max(total - warm, 1.0), 0.0, 1.0)))
+    return np.where(step < warm, (step + 1) / warm, down)
+
+
+def _to_tree(state: _State) -> dict[str, Any]:
+    """Plain arrays of a state."""
+    return {
+        "parameters": network.to_arrays(state.parameters),
+        "moments": {str(i): np.asarray(a) for i, a in enumerate(jax.tree.leaves(state.moments))},
+        "best_parameters": dict(state.best_parameters),
+        "numbers": np.array([state.epoch, state.best_epoch, state.last_gain], np.int64),
+        "reals": np.array([state.best, state.step]),
+        "history": state.history,
+    }
+
+
+def _from_tree(tree: dict[str, Any], like: _State) -> _State:
+    structure = jax.tree.structure(like.moments)
+    moments = jax.tree.unflatten(
+        structure, [jnp.asarray(tree["moments"][str(i)]) for i in range(structure.num_leaves)]
+    )
+    parameters = jax.tree.unflatten(jax.tree.structure(like.parameters), jax.tree.leaves(like.parameters))
+    parameters = network.replaced(parameters, tree["parameters"])
+    epoch, best_epoch, last_gain = (int(v) for v in tree["numbers"])
+    best, step = (float(v) for v in tree["reals"])
+    best_parameters = {k: np.asarray(a) for k, a in tree["best_parameters"].items()}
+    history = np.array(tree["history"])
+    return _State(parameters, moments, best_parameters, epoch, best_epoch, last_gain, best, step, history)

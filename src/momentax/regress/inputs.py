@@ -1,4 +1,4 @@
-"""Inputs of the networks from events: the variables of the paper (section 3)."""
+"""What networks see of an event: its measured momenta as plain columns, from which `features` computes the inputs."""
 
 from __future__ import annotations
 
@@ -7,54 +7,41 @@ import numpy as np
 
 from momentax.errors import InputError, nearest
 
-_OBJECTS = ("lep_plus", "lep_minus", "j1", "j2")
-
-EVENT_INPUTS = (
-    *(f"{o}_{v}" for o in _OBJECTS for v in ("pt", "eta")),
-    *(f"dphi_{o}_lep_plus" for o in _OBJECTS[1:]),
-    "met_pt",
-    "dphi_met_lep_plus",
-)
-MASS_INPUTS = ("mH", "mA")
+OBJECTS = ("lep_plus", "lep_minus", "j1", "j2")
+RAW = (*(f"{o}_{v}" for o in OBJECTS for v in ("pt", "eta", "phi", "mass")), "met_pt", "met_phi")
+"""Columns of the measured momenta (GeV, radian): what an exported network takes."""
 
 
-def delta_phi(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a - b folded into [-pi, pi)."""
-    return (a - b + np.pi) % (2 * np.pi) - np.pi
-
-
-def event_inputs(events: ak.Array) -> np.ndarray:
-    """Inputs [n, 13] of events in the event schema, in the order of `EVENT_INPUTS` (GeV, radian).
-
-    Angles are taken relative to the positive lepton: the detector's symmetry about the beam needs no
-        learning.
+def raw_inputs(events: ak.Array) -> np.ndarray:
+    """Measured momenta [n, 18] of events in the event schema, float64, in the order of `RAW`.
 
     Raises:
         InputError: a field of the event schema is absent.
     """
 
-    def column(obj: str, variable: str) -> np.ndarray:
+    def column(name: str) -> np.ndarray:
+        obj, variable = name.rsplit("_", 1)
         if obj not in events.fields:
             raise InputError(f"events have no object {obj!r}{nearest(obj, events.fields)}")
         if variable not in events[obj].fields:
             raise InputError(f"events: {obj} has no {variable!r}{nearest(variable, events[obj].fields)}")
         return ak.to_numpy(events[obj][variable], allow_missing=False).astype(np.float64)
 
-    phi_0 = column("lep_plus", "phi")
-    columns = [column(o, v) for o in _OBJECTS for v in ("pt", "eta")]
-    columns += [delta_phi(column(o, "phi"), phi_0) for o in _OBJECTS[1:]]
-    columns += [column("met", "pt"), delta_phi(column("met", "phi"), phi_0)]
-    return np.stack(columns, axis=1)
+    return np.stack([column(name) for name in RAW], axis=1)
 
 
-def with_masses(inputs: np.ndarray, masses: np.ndarray) -> np.ndarray:
-    """Append (mH, mA) [GeV], shape [2] or [n, 2], to ``inputs`` [n, k]."""
+def mass_inputs(masses: np.ndarray | None, n: int) -> np.ndarray:
+    """(mH, mA) [n, 2] in GeV from shape [2] or [n, 2]; zeros for None.
+
+    Raises:
+        InputError: another shape.
+    """
+    if masses is None:
+        return np.zeros((n, 2))
     masses = np.asarray(masses, dtype=np.float64)
-    if masses.shape not in ((2,), (len(inputs), 2)):
-        raise InputError(
-            f"masses: expected shape (2,) or ({len(inputs)}, 2) of (mH, mA) in GeV, got {masses.shape}"
-        )
-    return np.concatenate([inputs, np.broadcast_to(masses, (len(inputs), 2))], axis=1)
+    if masses.shape not in ((2,), (n, 2)):
+        raise InputError(f"masses: expected shape (2,) or ({n}, 2) of (mH, mA) in GeV, got {masses.shape}")
+    return np.broadcast_to(masses, (n, 2))
 
 
 class Scaler:

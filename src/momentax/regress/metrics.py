@@ -53,28 +53,3 @@ def residual_metrics(
     for name, v, e in zip(("bias", "rms", "width", "median"), central, errors, strict=True):
         result[name] = [float(v), float(e)]
     return result
-
-
-def residual_width_by_value(
-    value: np.ndarray, residual: np.ndarray, spread: np.ndarray, bins: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """What the spread of the ensemble lacks of the residual, as a function of the predicted value.
-
-    In quantile bins of ``value``, at least 50 entries in each: sqrt(mean residual^2 - mean spread^2). The
-    quadratic sum with the spread has the size of the residual on average (bias included, because a user of the
-    prediction suffers it too), and grows where the networks disagree. It is at least half of the root mean
-    square residual: the spread of few networks is itself uncertain.
-
-    Args:
-        value, residual, spread: predicted value, its residual and the spread of the ensemble, [n].
-        bins: at most this many.
-
-    Returns:
-        (medians of the value in the bins, widths), increasing in the value; one bin at least.
-    """
-    bins = max(1, min(bins, len(value) // 50))
-    order = np.argsort(value, kind="stable")
-    parts = np.array_split(order, bins)
-    centres = np.array([np.median(value[p]) for p in parts])
-    squares = np.array([(np.mean(residual[p] ** 2), np.mean(spread[p] ** 2)) for p in parts])
-    return centres, np.sqrt(np.maximum(squares[:, 0] - squares[:, 1], squares[:, 0] / 4))

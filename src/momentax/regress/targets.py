@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -81,9 +81,6 @@ def read_weighted_events(
         InputError: different numbers of files, event ids that do not match, a hypothesis that is not in
             every file, or an event id that occurs twice in a sample.
     """
-    from momentax.events import read_events
-    from momentax.weights_io import read_weights, varied
-
     if len(events_paths) != len(weights_paths) or not events_paths:
         raise InputError(
             f"{len(events_paths)} events files and {len(weights_paths)} weights files: give one"
@@ -91,15 +88,11 @@ def read_weighted_events(
         )
     events, samples, tables, metadata = [], [], [], {}
     for path, weights_path in zip(events_paths, weights_paths, strict=True):
-        # samples may differ in truth and further b jets, which networks do not see
-        part = read_events(path, truth=False, bjets="leading")
-        ids, weights, metadata[str(weights_path)], ratios = read_weights(weights_path)
-        if variation is not None:
-            weights = varied(weights, ratios, variation, weights_path)
-        check_same_events(ak.to_numpy(part["event"]), ids, path, weights_path)
-        samples.append(np.asarray(ak.to_list(part["sample"]), dtype=str))
-        events.append(part[[f for f in part.fields if f != "sample"]])
-        tables.append(weights)
+        part = _read_pair(path, weights_path, None, None, variation)
+        samples.append(part.sample)
+        events.append(part.events)
+        tables.append(part.weights)
+        metadata |= part.metadata
     every = {h for t in tables for h in t}
     for path, table in zip(weights_paths, tables, strict=True):
         if absent := sorted(every - set(table)):
@@ -115,6 +108,41 @@ def read_weighted_events(
     if len(np.unique(joined.key)) < len(joined.sample):
         raise InputError(f"an event id occurs twice in a sample of {[str(p) for p in events_paths]}")
     return joined
+
+
+def _read_pair(
+    path: str, weights_path: str, start: int | None, stop: int | None, variation: str | None = None
+) -> WeightedEvents:
+    """Events and weights of a range of entries of a pair of files."""
+    from momentax.events import read_events
+    from momentax.weights_io import read_weights, varied
+
+    # samples may differ in truth and further b jets, which networks do not see
+    events = read_events(path, truth=False, bjets="leading", entry_start=start, entry_stop=stop)
+    ids, weights, metadata, ratios = read_weights(weights_path, start, stop)
+    if variation is not None:
+        weights = varied(weights, ratios, variation, weights_path)
+    check_same_events(ak.to_numpy(events["event"]), ids, path, weights_path)
+    sample = np.asarray(ak.to_list(events["sample"]), dtype=str)
+    kept = events[[f for f in events.fields if f != "sample"]]
+    return WeightedEvents(kept, sample, weights, {str(weights_path): metadata})
+
+
+def iterate_weighted_events(path: str, weights_path: str, step: int) -> Iterator[tuple[WeightedEvents, int]]:
+    """Events and weights of a pair of files in ranges of ``step`` entries, each with its first entry.
+
+    Raises:
+        InputError: the files do not hold the same events in the same order.
+    """
+    from momentax.events.reader import EventSource
+    from momentax.weights_io import count_weights
+
+    with EventSource(path) as source:
+        total = source.n_entries
+    if (n := count_weights(weights_path)) != total:
+        raise InputError(f"{path} has {total} events, but {weights_path} has weights of {n}")
+    for start in range(0, total, step):
+        yield _read_pair(path, weights_path, start, min(start + step, total)), start
 
 
 def check_same_events(
