@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from momentax.constants import MASS_Z, SQRT_S, WIDTH_Z
+from momentax.regress import top_pairs
 from momentax.regress.inputs import OBJECTS
 from momentax.regress.matrix_element import log_hard
 
@@ -60,7 +61,7 @@ PHYSICS = (
     "log_pole_ll",
     *(f"balanced_{v}" for v in ("r1", "r2", "t1", "t2", "u", "kt", "chi2", "chi", "m_bb", "m_llbb", "det")),
 )
-DRELL_YAN = tuple(f"log_hard_{p}_{a}" for p in ("balanced", "measured") for a in ("12", "21", "both"))
+DRELL_YAN = tuple(f"log_hard_{p}_{a}" for p in ("balanced", "measured") for a in ("better", "worse", "both"))
 _AT = ("r1", "r2", "t1", "t2", "u", "kt", "y", "angular")
 PHYSICS_MASSES = (
     "log_mH",
@@ -299,10 +300,9 @@ def masses_physics(e: Event, masses: Array, table: Any) -> Array:
         paths.append(log_l)
         columns += [*at.columns, jnp.arcsinh(log_l / 4.0)]
     # A on its pole, H wherever that leads; and neither on its pole
-    r1, r2 = _on_pole_of_a(e, m_a)
     balanced, _ = _balanced(e)
-    for r1, r2, free_a in ((r1, r2, False), (balanced[:, 0], balanced[:, 1], True)):
-        at = _at(e, r1, r2, m_h, m_a)
+    for r, free_a in ((_on_pole_of_a(e, m_a), False), (balanced.T, True)):
+        at = _at(e, r[0], r[1], m_h, m_a)
         pole_h = width_h - jnp.log((at.m_llbb2 / m_h**2 - 1.0) ** 2 + jnp.exp(2.0 * width_h) + _POLE)
         pole_a = width_a - jnp.log((at.m_bb2 / m_a**2 - 1.0) ** 2 + jnp.exp(2.0 * width_a) + _POLE)
         log_l = at.log_l + at.angular + pole_h + (pole_a if free_a else 0.0)
@@ -402,7 +402,7 @@ def names(inputs: str, kind: str) -> tuple[str, ...]:
     """Names of the columns of `features`."""
     if inputs == "paper":
         return PAPER + (PAPER_MASSES if kind == "hza" else ())
-    return PHYSICS + {"hza": PHYSICS_MASSES, "drell_yan": DRELL_YAN}.get(kind, ())
+    return PHYSICS + {"hza": PHYSICS_MASSES, "drell_yan": DRELL_YAN, "ttbar": top_pairs.NAMES}.get(kind, ())
 
 
 def features(inputs: str, kind: str, raw: Array, masses: Array, numbers: Any) -> Array:
@@ -425,6 +425,9 @@ def features(inputs: str, kind: str, raw: Array, masses: Array, numbers: Any) ->
     if kind == "drell_yan":
         r, _ = _balanced(event)
         parts.append(_hard(event, r, numbers["hard"]))
+    if kind == "ttbar":
+        tops = top_pairs.top_pair(event.energy, event.eta, event.dphi, event.met_x, event.met_y)
+        parts.append(tops.astype(raw.dtype))
     return jnp.concatenate(parts, axis=1)
 
 
@@ -434,5 +437,5 @@ def _hard(e: Event, r: Array, hard: Any) -> Array:
     for ratio in (r, jnp.ones_like(r)):
         energy = jnp.concatenate([e.energy[:, :2], ratio * e.energy[:, 2:]], axis=1)
         one, other = log_hard(energy, e.eta, e.dphi, hard)
-        columns += [one, other, jnp.logaddexp(one, other)]
+        columns += [jnp.maximum(one, other), jnp.minimum(one, other), jnp.logaddexp(one, other)]
     return jnp.stack(columns, axis=1).astype(e.pt.dtype)
