@@ -11,6 +11,7 @@ include: "workflow/rules/scan.smk"
 include: "workflow/rules/validation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/paper.smk"
 
 
 rule all:
@@ -55,6 +56,22 @@ rule all_tables:
 rule all_regress:
     input:
         expand(result("regress/{kind}/regressor.npz"), kind=KINDS),
+
+
+rule all_paper_regression:
+    input:
+        rules.fig02_information_drell_yan.output.shown,
+        rules.fig03_information_ttbar.output.shown,
+        rules.fig04_information_hza_by_sample.output.shown,
+        rules.fig05_information_hza.output.shown,
+        rules.fig06_interpolation.output.shown,
+        rules.fig11_invalid_drell_yan.output.shown,
+        rules.fig12_invalid_ttbar.output.shown,
+        rules.tab01_weights.output.page,
+        rules.tab02_times.output.page,
+        rules.tab03_regression.output.page,
+        rules.tab_regression.output.page,
+        rules.fig_regression_mass_points.output.shown,
 
 
 rule all_variations:

@@ -1,0 +1,290 @@
+"""Event information by integrals and by networks, a panel for each process class: Figs. 2, 3, 5, 6, 11 and 12."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from momentax.errors import InputError
+from momentax.plots import style
+from momentax.plots.config import FiguresConfig
+from momentax.plots.distributions import FENCE, axis_range
+from momentax.regress.evaluation import CLASSES
+from momentax.regress.store import load_arrays
+
+Row = Literal["ratio", "residual"]
+_HEIGHTS = {"main": 2.6, "ratio": 1.0, "residual": 1.5}
+_FEW = 5
+"""Ratios are drawn where integrals have at least this many events."""
+_COLOURS = {"integral": style.COLOURS[0], "network": "k", "delaunay": style.COLOURS[1]}
+_MARKS = {"network": "o", "delaunay": "s"}
+NAMES = {"integral": "integral", "network": "network", "delaunay": "Delaunay"}
+_SHOWN = 0.99
+"""Share of the residuals that their axis covers; the rest is counted."""
+
+
+def bins_for(n: int, config: FiguresConfig) -> int:
+    """Bins of a histogram of ``n`` entries: 2 n^(1/3) (Rice), at most the configured number."""
+    return int(min(config.information_bins, max(8, np.ceil(2.0 * n ** (1.0 / 3.0)))))
+
+
+def paired_ratio(
+    numerator: np.ndarray, denominator: np.ndarray, edges: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ratio of two histograms of the same events, and its standard deviation, [bins]; NaN where the second is empty.
+
+    An event that stays in its bin counts in both, so that only those that move make the ratio uncertain: with a in
+    both, b only in the denominator, c only in the numerator, independent Poisson numbers, r = (a + c)/(a + b) has the
+    variance [(1 - r)^2 a + r^2 b + c]/(a + b)^2.
+    """
+    n = len(edges) - 1
+    at = [np.digitize(v, edges) - 1 for v in (numerator, denominator)]
+    inside = [(i >= 0) & (i < n) for i in at]
+    together = inside[0] & (at[0] == at[1])
+    a = np.bincount(at[0][together], minlength=n)
+    c, both = (np.bincount(i[ok], minlength=n) for i, ok in zip(at, inside, strict=True))
+    b, c = both - a, c - a
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = np.where(both > 0, (a + c) / both, np.nan)
+        return r, np.sqrt((1.0 - r) ** 2 * a + r**2 * b + c) / both
+
+
+def information_from_file(
+    data: str | Path, sources: Sequence[str], below: Sequence[Row], config: FiguresConfig | None = None
+) -> Figure:
+    """:func:`information_by_class` of a data file of one hypothesis.
+
+    ``data``: from :func:`momentax.regress.evaluation.save_rows`, :mod:`momentax.regress.interpolation` or
+    :mod:`momentax.regress.first_try`.
+    """
+    columns, about = load_arrays(data)
+    label = about.get("hypothesis") or about["hypotheses"][0]
+    found = about["residuals"]
+    residuals = found.get(label, found)
+    reference, remarks = None, {}
+    if "tried" in about:
+        reference = {name: columns[f"tried/{name}"] for name in ("class", "integral")}
+        remarks = {
+            c: f"of {style.thousands(n)} tried: {about['failed'][c]} failed"
+            + (f", {added} of largest error" if (added := about["counts"][c] - about["failed"][c]) else "")
+            for c, n in about["tried"].items()
+        }
+    return information_by_class(columns, label, sources, residuals, below, reference, config, remarks)
+
+
+def information_by_class(
+    columns: Mapping[str, np.ndarray],
+    hypothesis: str,
+    sources: Sequence[str] = ("network",),
+    residuals: Mapping[str, Mapping[str, Any]] | None = None,
+    below: Sequence[Row] = ("ratio",),
+    reference: Mapping[str, np.ndarray] | None = None,
+    config: FiguresConfig | None = None,
+    remarks: Mapping[str, str] | None = None,
+) -> Figure:
+    """Information of test events by the integral and by other sources, one column for each class of events.
+
+    Args:
+        columns: ``class``, ``integral`` and the sources [n], informations.
+        hypothesis: label.
+        sources: columns that are compared with the integral: ``network``, ``delaunay``.
+        residuals: source -> class -> bias, rms, width as [value, error], for the legend.
+        below: panels below: ``ratio`` of the histograms, ``residual``: histogram of log10 W_source/W.
+        reference: ``class``, ``integral`` of further events, drawn in grey, scaled to the area of the others.
+        remarks: class -> second line of its legend.
+
+    Raises:
+        InputError: no events at all.
+    """
+    config = config or FiguresConfig()
+    if not len(columns["integral"]):
+        raise InputError("nothing to draw: no test event has an integral and a prediction")
+    heights = [_HEIGHTS["main"], *(_HEIGHTS[row] for row in below)]
+    with style.context():
+        figure = plt.figure(figsize=(14.4, 1.9 * sum(heights) + 0.3))
+        plt.close(figure)
+        grid = figure.add_gridspec(len(heights), len(CLASSES), height_ratios=heights)
+        for k, c in enumerate(CLASSES):
+            here = columns["class"] == c
+            mine = {name: columns[name][here] for name in ("integral", *sources)}
+            main = figure.add_subplot(grid[0, k])
+            axes = [main]
+            for i, row in enumerate(below):
+                shared = main if row == "ratio" else None
+                axes.append(figure.add_subplot(grid[i + 1, k], sharex=shared))
+            if k == 0:
+                style.heading(main, config)
+            if k == len(CLASSES) - 1:
+                main.text(
+                    1.0, 1.015, f"{style.pretty(hypothesis)} hypothesis", transform=main.transAxes, ha="right"
+                )
+            others = None if reference is None else reference["integral"][reference["class"] == c]
+            _column(axes, below, c, mine, hypothesis, residuals, others, config, (remarks or {}).get(c, ""))
+    return figure
+
+
+def _column(
+    axes: list[Axes],
+    below: Sequence[Row],
+    of_class: str,
+    mine: Mapping[str, np.ndarray],
+    hypothesis: str,
+    residuals: Mapping[str, Mapping[str, Any]] | None,
+    others: np.ndarray | None,
+    config: FiguresConfig,
+    remark: str,
+) -> None:
+    main, integral = axes[0], mine["integral"]
+    n = len(integral)
+    title = f"{style.pretty(of_class)} events"
+    if not n:
+        main.text(0.5, 0.5, f"no {title}", transform=main.transAxes, ha="center")
+        for ax in axes:
+            ax.set_xticks([])
+            ax.set_yticks([])
+        return
+    shown = list(mine.values()) + ([others] if others is not None and len(others) else [])
+    edges = np.linspace(*axis_range(shown, FENCE), bins_for(n, config) + 1)
+    centres = 0.5 * (edges[1:] + edges[:-1])
+    counts = np.histogram(integral, edges)[0]
+    if others is not None and len(others):
+        scaled = np.histogram(others, edges)[0] * n / len(others)
+        main.stairs(
+            scaled,
+            edges,
+            fill=True,
+            color="0.88",
+            label=f"all {style.thousands(len(others))} that were tried",
+        )
+    colour = _COLOURS["integral"]
+    main.stairs(
+        counts + np.sqrt(counts),
+        edges,
+        baseline=np.maximum(counts - np.sqrt(counts), 0),
+        fill=True,
+        color=colour,
+        alpha=0.25,
+    )
+    main.stairs(counts, edges, color=colour, lw=1.6, label="integral")
+    top = counts.max()
+    for i, (name, values) in enumerate((s, v) for s, v in mine.items() if s != "integral"):
+        h = np.histogram(values, edges)[0]
+        top = max(top, h.max())
+        filled = h > 0
+        # side by side where there are several
+        at = centres + (i - 0.5 * (len(mine) - 2)) * 0.22 * (edges[1] - edges[0])
+        main.errorbar(
+            at[filled],
+            h[filled],
+            yerr=np.sqrt(h[filled]),
+            fmt=_MARKS[name],
+            ms=3.6,
+            elinewidth=0.9,
+            color=_COLOURS[name],
+            label=_text(NAMES[name], residuals, name, of_class),
+        )
+        for ax, row in zip(axes[1:], below, strict=True):
+            if row == "ratio":
+                _ratio(ax, at, values, integral, edges, name)
+    outside = [int(np.sum((v < edges[0]) | (v > edges[-1]))) for v in mine.values()]
+    if any(outside):
+        names = ", ".join(f"{o} ({NAMES[s]})" for o, s in zip(outside, mine, strict=True) if o)
+        main.plot([], [], " ", label=f"beyond the axis: {names}")
+    main.set_ylim(
+        0, (1.45 + 0.22 * (len(mine) - 1) + 0.08 * any(outside) + 0.09 * bool(remark)) * max(top, 1)
+    )
+    main.set_xlim(edges[0], edges[-1])
+    main.set_ylabel("Events / bin")
+    head = f"{title}: {style.thousands(n)}" + (f"\n{remark}" if remark else "")
+    main.legend(title=head, loc="upper left", alignment="left", fontsize=10, title_fontsize=12)
+    last = max([0, *(i + 1 for i, row in enumerate(below) if row == "ratio")])
+    for ax in axes[:last]:
+        ax.tick_params(labelbottom=False)
+    axes[last].set_xlabel(style.information_label(hypothesis))
+    for ax, row in zip(axes[1:], below, strict=True):
+        if row == "ratio":
+            ax.axhline(1.0, color=colour, lw=1.0)
+            ax.set_ylabel("to integral", loc="center")
+            _ratio_limits(ax)
+        else:
+            _residual(ax, mine, config)
+
+
+def _text(what: str, residuals: Mapping[str, Mapping[str, Any]] | None, name: str, of_class: str) -> str:
+    """Name of a source with its bias and resolution."""
+    found = (residuals or {}).get(name, {}).get(of_class, {})
+    if "bias" not in found:
+        return what
+    parts = [
+        rf"{shown} {found[key][0]:{sign}.3f} $\pm$ {found[key][1]:.3f}"
+        for key, shown, sign in (("bias", "bias", "+"), ("rms", "r.m.s.", ""), ("width", "68 %", ""))
+    ]
+    return f"{what}: {parts[0]},\n{parts[1]}, {parts[2]}"
+
+
+def _ratio(
+    ax: Axes, at: np.ndarray, values: np.ndarray, integral: np.ndarray, edges: np.ndarray, name: str
+) -> None:
+    r, error = paired_ratio(values, integral, edges)
+    enough = np.histogram(integral, edges)[0] >= _FEW
+    ax.errorbar(
+        at[enough],
+        r[enough],
+        yerr=error[enough],
+        fmt=_MARKS[name],
+        ms=3.6,
+        elinewidth=0.9,
+        color=_COLOURS[name],
+    )
+
+
+def _ratio_limits(ax: Axes) -> None:
+    """Symmetric about one, as wide as the points need (between 0.2 and 1)."""
+    heights = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in ax.lines])
+    reach = np.nanmax(np.abs(heights[np.isfinite(heights)] - 1.0), initial=0.15)
+    ax.set_ylim(*(1.0 + s * min(1.0, max(0.2, 1.25 * reach)) for s in (-1, 1)))
+
+
+def _residual(ax: Axes, mine: Mapping[str, np.ndarray], config: FiguresConfig) -> None:
+    """Histogram of log10 W_source/W of the events, a line for each source."""
+    given = {name: mine["integral"] - values for name, values in mine.items() if name != "integral"}
+    reach = max(float(np.quantile(np.abs(v), _SHOWN)) for v in given.values())
+    edges = np.linspace(-1.0, 1.0, bins_for(len(mine["integral"]), config) + 1) * max(1.1 * reach, 1e-3)
+    outside = []
+    top = 1
+    for name, values in given.items():
+        h = np.histogram(values, edges)[0]
+        top = max(top, h.max())
+        outside.append(len(values) - int(h.sum()))
+        colour = _COLOURS[name]
+        ax.stairs(
+            h,
+            edges,
+            color=colour,
+            lw=1.5,
+            label=NAMES[name],
+            fill=name == "delaunay",
+            alpha=1.0 if name != "delaunay" else 0.45,
+        )
+        ax.axvline(float(np.median(values)), color=colour, lw=1.0, ls="--")
+    ax.axvline(0.0, color="0.5", lw=0.9, ls=":")
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylim(0, 1.3 * top)
+    ax.set_ylabel("Events / bin", loc="center")
+    what = NAMES[next(iter(given))] if len(given) == 1 else "source"
+    ax.set_xlabel(rf"$\log_{{10}}\,W_{{\mathrm{{{what}}}}}/W_{{\mathrm{{integral}}}}$ (dashed: median)")
+    text = ", ".join(f"{o} ({NAMES[s]})" for o, s in zip(outside, given, strict=True) if o)
+    if text or len(given) > 1:
+        ax.legend(
+            title=f"beyond the axis: {text}" if text else None,
+            loc="upper left",
+            fontsize=10,
+            title_fontsize=10,
+            alignment="left",
+        )
