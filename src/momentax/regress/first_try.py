@@ -74,9 +74,10 @@ def save_first_try(
         label: hypothesis.
         at_least: see :func:`selected`.
 
-    The file has the columns of :func:`momentax.regress.evaluation.rows_of` and ``first_value``, ``first_error``, ``failed``, of the
-    selected events, and ``tried/class``, ``tried/integral``, ``tried/network`` of all that were tried. Returned metadata:
-    numbers by class of tried, selected and failed events, of those without a converged integral, and the residuals.
+    The file has the columns of :func:`momentax.regress.evaluation.rows_of` and ``first_value``, ``first_error``,
+    ``failed``, of the selected events, and ``tried/class``, ``tried/integral``, ``tried/network`` of all that were
+    tried. Returned metadata: numbers by class of tried, selected and failed events, of those without a converged
+    integral, and the residuals.
 
     Raises:
         InputError: files that do not belong together, or no event is selected.
