@@ -13,12 +13,10 @@ from matplotlib.figure import Figure
 
 from momentax.errors import InputError
 from momentax.plots import style
-from momentax.plots.classes import bins_for, paired_ratio
 from momentax.plots.config import FiguresConfig
 from momentax.plots.distributions import FENCE, axis_range
+from momentax.plots.ratios import bins_for, draw_ratios
 from momentax.regress.targets import mass_point
-
-_FEW = 5
 
 
 def information_by_masses(
@@ -134,12 +132,8 @@ def _stack(
     main.set_ylabel("Events / bin")
     main.tick_params(labelbottom=False)
     main.legend(loc="upper right", fontsize=10)
-    r, error = paired_ratio(network, integral, edges)
-    enough = base >= _FEW
-    ratio.errorbar(centres[enough], r[enough], yerr=error[enough], fmt="ok", ms=3.6, elinewidth=0.9)
-    ratio.axhline(1.0, color="0.4", lw=0.9)
-    reach = np.nanmax(np.abs(r[enough] - 1.0), initial=0.15)
-    ratio.set_ylim(*(1.0 + s * min(1.0, max(0.2, 1.25 * float(reach))) for s in (-1, 1)))
+    one = {"network": network}
+    draw_ratios(ratio, edges, integral, one, {"network": "k"}, {"network": "o"}, {"network": 0.0})
     ratio.set_ylabel("network /\nintegral", loc="center")
     ratio.set_xlabel(style.information_label("hza"))
 

@@ -15,44 +15,19 @@ from momentax.errors import InputError
 from momentax.plots import style
 from momentax.plots.config import FiguresConfig
 from momentax.plots.distributions import FENCE, axis_range
+from momentax.plots.ratios import bins_for, draw_ratios
 from momentax.regress.evaluation import CLASSES
 from momentax.regress.store import load_arrays
 
 Row = Literal["ratio", "residual"]
 _HEIGHTS = {"main": 2.6, "ratio": 1.0, "residual": 1.5}
-_FEW = 5
-"""Ratios are drawn where integrals have at least this many events."""
+_MAIN_INCHES = 4.3
+"""Height of the main panel."""
 _COLOURS = {"integral": style.COLOURS[0], "network": "k", "delaunay": style.COLOURS[1]}
 _MARKS = {"network": "o", "delaunay": "s"}
 NAMES = {"integral": "integral", "network": "network", "delaunay": "Delaunay"}
 _SHOWN = 0.99
 """Share of the residuals that their axis covers; the rest is counted."""
-
-
-def bins_for(n: int, config: FiguresConfig) -> int:
-    """Bins of a histogram of ``n`` entries: 2 n^(1/3) (Rice), at most the configured number."""
-    return int(min(config.information_bins, max(8, np.ceil(2.0 * n ** (1.0 / 3.0)))))
-
-
-def paired_ratio(
-    numerator: np.ndarray, denominator: np.ndarray, edges: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ratio of two histograms of the same events, and its standard deviation, [bins]; NaN where the second is empty.
-
-    An event that stays in its bin counts in both, so that only those that move make the ratio uncertain: with a in
-    both, b only in the denominator, c only in the numerator, independent Poisson numbers, r = (a + c)/(a + b) has the
-    variance [(1 - r)^2 a + r^2 b + c]/(a + b)^2.
-    """
-    n = len(edges) - 1
-    at = [np.digitize(v, edges) - 1 for v in (numerator, denominator)]
-    inside = [(i >= 0) & (i < n) for i in at]
-    together = inside[0] & (at[0] == at[1])
-    a = np.bincount(at[0][together], minlength=n)
-    c, both = (np.bincount(i[ok], minlength=n) for i, ok in zip(at, inside, strict=True))
-    b, c = both - a, c - a
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r = np.where(both > 0, (a + c) / both, np.nan)
-        return r, np.sqrt((1.0 - r) ** 2 * a + r**2 * b + c) / both
 
 
 def information_from_file(
@@ -160,7 +135,7 @@ def _column(
             edges,
             fill=True,
             color="0.88",
-            label=f"all {style.thousands(len(others))} that were tried",
+            label=f"all {style.thousands(len(others))} that were tried, scaled",
         )
     colour = _COLOURS["integral"]
     main.stairs(
@@ -172,15 +147,16 @@ def _column(
         alpha=0.25,
     )
     main.stairs(counts, edges, color=colour, lw=1.6, label="integral")
+    others_than_integral = [name for name in mine if name != "integral"]
+    # side by side where there are several
+    shifts = {name: 0.22 * (i - 0.5 * (len(mine) - 2)) for i, name in enumerate(others_than_integral)}
     top = counts.max()
-    for i, (name, values) in enumerate((s, v) for s, v in mine.items() if s != "integral"):
-        h = np.histogram(values, edges)[0]
+    for name in others_than_integral:
+        h = np.histogram(mine[name], edges)[0]
         top = max(top, h.max())
         filled = h > 0
-        # side by side where there are several
-        at = centres + (i - 0.5 * (len(mine) - 2)) * 0.22 * (edges[1] - edges[0])
         main.errorbar(
-            at[filled],
+            (centres + shifts[name] * (edges[1] - edges[0]))[filled],
             h[filled],
             yerr=np.sqrt(h[filled]),
             fmt=_MARKS[name],
@@ -189,31 +165,32 @@ def _column(
             color=_COLOURS[name],
             label=_text(NAMES[name], residuals, name, of_class),
         )
-        for ax, row in zip(axes[1:], below, strict=True):
-            if row == "ratio":
-                _ratio(ax, at, values, integral, edges, name)
     outside = [int(np.sum((v < edges[0]) | (v > edges[-1]))) for v in mine.values()]
+    head = [f"{title}: {style.thousands(n)}", *([remark] if remark else [])]
     if any(outside):
         names = ", ".join(f"{o} ({NAMES[s]})" for o, s in zip(outside, mine, strict=True) if o)
-        main.plot([], [], " ", label=f"beyond the axis: {names}")
-    main.set_ylim(
-        0, (1.45 + 0.22 * (len(mine) - 1) + 0.08 * any(outside) + 0.09 * bool(remark)) * max(top, 1)
-    )
+        head.append(f"beyond the axis: {names}")
+    main.legend(title="\n".join(head), loc="upper left", alignment="left", fontsize=10, title_fontsize=11)
+    main.set_ylim(0, (top + np.sqrt(top)) / (1.0 - _legend_height(main, len(head))))
     main.set_xlim(edges[0], edges[-1])
     main.set_ylabel("Events / bin")
-    head = f"{title}: {style.thousands(n)}" + (f"\n{remark}" if remark else "")
-    main.legend(title=head, loc="upper left", alignment="left", fontsize=10, title_fontsize=12)
     last = max([0, *(i + 1 for i, row in enumerate(below) if row == "ratio")])
     for ax in axes[:last]:
         ax.tick_params(labelbottom=False)
     axes[last].set_xlabel(style.information_label(hypothesis))
     for ax, row in zip(axes[1:], below, strict=True):
         if row == "ratio":
-            ax.axhline(1.0, color=colour, lw=1.0)
+            numerators = {name: mine[name] for name in others_than_integral}
+            draw_ratios(ax, edges, integral, numerators, _COLOURS, _MARKS, shifts)
             ax.set_ylabel("to integral", loc="center")
-            _ratio_limits(ax)
         else:
             _residual(ax, mine, config)
+
+
+def _legend_height(ax: Axes, title_lines: int) -> float:
+    """Share of the main panel that the legend takes: its lines in inches over the height of the panel."""
+    lines = sum(1 + str(label).count("\n") for label in ax.get_legend_handles_labels()[1])
+    return min(0.6, (0.25 + 0.19 * title_lines + 0.20 * lines) / _MAIN_INCHES)
 
 
 def _text(what: str, residuals: Mapping[str, Mapping[str, Any]] | None, name: str, of_class: str) -> str:
@@ -228,34 +205,12 @@ def _text(what: str, residuals: Mapping[str, Mapping[str, Any]] | None, name: st
     return f"{what}: {parts[0]},\n{parts[1]}, {parts[2]}"
 
 
-def _ratio(
-    ax: Axes, at: np.ndarray, values: np.ndarray, integral: np.ndarray, edges: np.ndarray, name: str
-) -> None:
-    r, error = paired_ratio(values, integral, edges)
-    enough = np.histogram(integral, edges)[0] >= _FEW
-    ax.errorbar(
-        at[enough],
-        r[enough],
-        yerr=error[enough],
-        fmt=_MARKS[name],
-        ms=3.6,
-        elinewidth=0.9,
-        color=_COLOURS[name],
-    )
-
-
-def _ratio_limits(ax: Axes) -> None:
-    """Symmetric about one, as wide as the points need (between 0.2 and 1)."""
-    heights = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in ax.lines])
-    reach = np.nanmax(np.abs(heights[np.isfinite(heights)] - 1.0), initial=0.15)
-    ax.set_ylim(*(1.0 + s * min(1.0, max(0.2, 1.25 * reach)) for s in (-1, 1)))
-
-
 def _residual(ax: Axes, mine: Mapping[str, np.ndarray], config: FiguresConfig) -> None:
     """Histogram of log10 W_source/W of the events, a line for each source."""
     given = {name: mine["integral"] - values for name, values in mine.items() if name != "integral"}
     reach = max(float(np.quantile(np.abs(v), _SHOWN)) for v in given.values())
-    edges = np.linspace(-1.0, 1.0, bins_for(len(mine["integral"]), config) + 1) * max(1.1 * reach, 1e-3)
+    # an odd number: zero is inside a bin
+    edges = np.linspace(-1.0, 1.0, (bins_for(len(mine["integral"]), config) | 1) + 1) * max(1.1 * reach, 1e-3)
     outside = []
     top = 1
     for name, values in given.items():

@@ -135,7 +135,7 @@ def time_rows(facts: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     """
     printed = paper_numbers("tab02")
     rows: list[Row] = []
-    for kind, ours in facts.items():
+    for kind, ours in sorted(facts.items(), key=lambda item: CLASSES.index(item[0])):
         for whose, numbers in (("ours", ours), ("paper", printed[kind])):
             row: Row = {"hypothesis": kind, "from": whose}
             for name in (
