@@ -99,7 +99,7 @@ def information_by_class(
                 main.text(
                     1.0, 1.015, f"{style.pretty(hypothesis)} hypothesis", transform=main.transAxes, ha="right"
                 )
-            others = None if reference is None else reference["integral"][reference["class"] == c]
+            others = np.empty(0) if reference is None else reference["integral"][reference["class"] == c]
             _column(axes, below, c, mine, hypothesis, residuals, others, config, (remarks or {}).get(c, ""))
     return figure
 
@@ -111,80 +111,82 @@ def _column(
     mine: Mapping[str, np.ndarray],
     hypothesis: str,
     residuals: Mapping[str, Mapping[str, Any]] | None,
-    others: np.ndarray | None,
+    others: np.ndarray,
     config: FiguresConfig,
     remark: str,
 ) -> None:
-    main, integral = axes[0], mine["integral"]
-    n = len(integral)
+    """All panels of a class of events, the main one first."""
     title = f"{style.pretty(of_class)} events"
-    if not n:
-        main.text(0.5, 0.5, f"no {title}", transform=main.transAxes, ha="center")
+    if not len(mine["integral"]):
+        axes[0].text(0.5, 0.5, f"no {title}", transform=axes[0].transAxes, ha="center")
         for ax in axes:
             ax.set_xticks([])
             ax.set_yticks([])
         return
-    shown = list(mine.values()) + ([others] if others is not None and len(others) else [])
+    n = len(mine["integral"])
+    shown = [*mine.values(), *([others] if len(others) else [])]
     edges = np.linspace(*axis_range(shown, FENCE), bins_for(n, config) + 1)
-    centres = 0.5 * (edges[1:] + edges[:-1])
-    counts = np.histogram(integral, edges)[0]
-    if others is not None and len(others):
-        scaled = np.histogram(others, edges)[0] * n / len(others)
-        main.stairs(
-            scaled,
-            edges,
-            fill=True,
-            color="0.88",
-            label=f"all {style.thousands(len(others))} that were tried, scaled",
-        )
-    colour = _COLOURS["integral"]
-    main.stairs(
-        counts + np.sqrt(counts),
-        edges,
-        baseline=np.maximum(counts - np.sqrt(counts), 0),
-        fill=True,
-        color=colour,
-        alpha=0.25,
-    )
-    main.stairs(counts, edges, color=colour, lw=1.6, label="integral")
-    others_than_integral = [name for name in mine if name != "integral"]
-    # side by side where there are several
-    shifts = {name: 0.22 * (i - 0.5 * (len(mine) - 2)) for i, name in enumerate(others_than_integral)}
-    top = counts.max()
-    for name in others_than_integral:
-        h = np.histogram(mine[name], edges)[0]
-        top = max(top, h.max())
-        filled = h > 0
-        main.errorbar(
-            (centres + shifts[name] * (edges[1] - edges[0]))[filled],
-            h[filled],
-            yerr=np.sqrt(h[filled]),
-            fmt=_MARKS[name],
-            ms=3.6,
-            elinewidth=0.9,
-            color=_COLOURS[name],
-            label=_text(NAMES[name], residuals, name, of_class),
-        )
-    outside = [int(np.sum((v < edges[0]) | (v > edges[-1]))) for v in mine.values()]
     head = [f"{title}: {style.thousands(n)}", *([remark] if remark else [])]
-    if any(outside):
-        names = ", ".join(f"{o} ({NAMES[s]})" for o, s in zip(outside, mine, strict=True) if o)
-        head.append(f"beyond the axis: {names}")
-    main.legend(title="\n".join(head), loc="upper left", alignment="left", fontsize=10, title_fontsize=11)
-    main.set_ylim(0, (top + np.sqrt(top)) / (1.0 - _legend_height(main, len(head))))
-    main.set_xlim(edges[0], edges[-1])
-    main.set_ylabel("Events / bin")
+    labels = {name: _text(NAMES[name], residuals, name, of_class) for name in mine}
+    # side by side where there are several
+    sources = [name for name in mine if name != "integral"]
+    shifts = {name: 0.22 * (i - 0.5 * (len(sources) - 1)) for i, name in enumerate(sources)}
+    _histograms(axes[0], edges, mine, others, labels, shifts, head)
     last = max([0, *(i + 1 for i, row in enumerate(below) if row == "ratio")])
     for ax in axes[:last]:
         ax.tick_params(labelbottom=False)
     axes[last].set_xlabel(style.information_label(hypothesis))
     for ax, row in zip(axes[1:], below, strict=True):
         if row == "ratio":
-            numerators = {name: mine[name] for name in others_than_integral}
-            draw_ratios(ax, edges, integral, numerators, _COLOURS, _MARKS, shifts)
+            numerators = {name: mine[name] for name in sources}
+            draw_ratios(ax, edges, mine["integral"], numerators, _COLOURS, _MARKS, shifts)
             ax.set_ylabel("to integral", loc="center")
         else:
             _residual(ax, mine, config)
+
+
+def _histograms(
+    ax: Axes,
+    edges: np.ndarray,
+    mine: Mapping[str, np.ndarray],
+    others: np.ndarray,
+    labels: Mapping[str, str],
+    shifts: Mapping[str, float],
+    head: list[str],
+) -> None:
+    """The integral as a line with its statistical band, the sources as points, other events in grey."""
+    counts = {name: np.histogram(values, edges)[0] for name, values in mine.items()}
+    integral, n = counts["integral"], len(mine["integral"])
+    top = max(h.max() for h in counts.values())
+    if len(others):
+        scaled = np.histogram(others, edges)[0] * n / len(others)
+        top = max(top, scaled.max())
+        text = f"all {style.thousands(len(others))} that were tried, scaled"
+        ax.stairs(scaled, edges, fill=True, color="0.88", label=text)
+    band = [integral + np.sqrt(integral), np.maximum(integral - np.sqrt(integral), 0.0)]
+    ax.stairs(band[0], edges, baseline=band[1], fill=True, color=_COLOURS["integral"], alpha=0.25)
+    ax.stairs(integral, edges, color=_COLOURS["integral"], lw=1.6, label=labels["integral"])
+    centres, width = 0.5 * (edges[1:] + edges[:-1]), edges[1] - edges[0]
+    for name, shift in shifts.items():
+        h = counts[name]
+        filled = h > 0
+        ax.errorbar(
+            (centres + shift * width)[filled],
+            h[filled],
+            yerr=np.sqrt(h[filled]),
+            fmt=_MARKS[name],
+            ms=3.6,
+            elinewidth=0.9,
+            color=_COLOURS[name],
+            label=labels[name],
+        )
+    outside = {name: len(values) - int(counts[name].sum()) for name, values in mine.items()}
+    if any(outside.values()):
+        head = [*head, "beyond the axis: " + ", ".join(f"{k} ({NAMES[s]})" for s, k in outside.items() if k)]
+    ax.legend(title="\n".join(head), loc="upper left", alignment="left", fontsize=10, title_fontsize=11)
+    ax.set_ylim(0, (top + np.sqrt(top)) / (1.0 - _legend_height(ax, len(head))))
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylabel("Events / bin")
 
 
 def _legend_height(ax: Axes, title_lines: int) -> float:
@@ -242,4 +244,8 @@ def _residual(ax: Axes, mine: Mapping[str, np.ndarray], config: FiguresConfig) -
             fontsize=10,
             title_fontsize=10,
             alignment="left",
+            frameon=True,
+            framealpha=0.9,
+            edgecolor="none",
+            borderpad=0.1,
         )

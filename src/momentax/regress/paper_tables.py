@@ -182,8 +182,11 @@ def kind_facts(
     lines = [s for s in statuses if s["pass"] == "after" and kind_of(s["hypothesis"]) == kind]
     n = sum(int(s["weights"]) for s in lines)
     cpu = sum(int(s["weights"]) * float(s["cpu_seconds"]) for s in lines)
+    layers = f"{len(hidden)} x {hidden[0]}" if same else ", ".join(map(str, hidden))
+    if (how := config.get("layers", "plain")) != "plain":
+        layers += f" ({how})"
     return {
-        "layers": f"{len(hidden)} x {hidden[0]}" if same else ", ".join(map(str, hidden)),
+        "layers": layers,
         "networks": len(seconds),
         "l2": config["l2"],
         "training_rows": metrics["rows"]["train"],
