@@ -292,6 +292,7 @@ def readable(rows: Sequence[Row]) -> list[Row]:
             if name.endswith("_error") and name.removesuffix("_error") in row:
                 continue
             error = row.get(f"{name}_error")
-            one[name] = value if error is None else f"{value:+.4f} ± {error:.4f}"
+            sign = "+" if name in ("bias", "median") else ""
+            one[name] = value if error is None else f"{value:{sign}.4f} ± {error:.4f}"
         shown.append(one)
     return shown
