@@ -12,6 +12,8 @@ include: "workflow/rules/validation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/paper.smk"
+include: "workflow/rules/paper_unseen.smk"
+include: "workflow/rules/paper_tables.smk"
 
 
 rule all:

@@ -312,7 +312,7 @@ def efficiency_text():
     )
 
 
-# Figures and tables of the paper by their numbers (paper.smk): samples whose process is known, and their classes.
+# Figures and tables of the paper by their numbers (paper*.smk): samples whose process is known, and their classes.
 PAPER_CLASSES = {name: kind_of(name) for name in CONFIG.paper.samples or LABELLED}
 # Rows of test events of one kind of network under some hypotheses: (kind, mass points and the key that names them).
 PAPER_ROWS = {
