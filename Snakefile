@@ -11,6 +11,9 @@ include: "workflow/rules/scan.smk"
 include: "workflow/rules/validation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/paper.smk"
+include: "workflow/rules/paper_unseen.smk"
+include: "workflow/rules/paper_tables.smk"
 
 
 rule all:
@@ -61,6 +64,22 @@ rule all_studies:
     input:
         expand(rules.table_study.output.table, study=STUDIES),
         expand(rules.figure_study.output.shown, study=STUDIES),
+
+
+rule all_paper_regression:
+    input:
+        rules.fig02_information_drell_yan.output.shown,
+        rules.fig03_information_ttbar.output.shown,
+        rules.fig04_information_hza_by_sample.output.shown,
+        rules.fig05_information_hza.output.shown,
+        rules.fig06_interpolation.output.shown,
+        rules.fig11_invalid_drell_yan.output.shown,
+        rules.fig12_invalid_ttbar.output.shown,
+        rules.tab01_weights.output.page,
+        rules.tab02_times.output.page,
+        rules.tab03_regression.output.page,
+        rules.tab_regression.output.page,
+        rules.fig_regression_mass_points.output.shown,
 
 
 rule all_variations:

@@ -54,6 +54,18 @@ def ladders(physics: PhysicsConfig, recompute: RecomputeConfig) -> list[PhysicsC
     return [longer, second_ladder(physics, last)]
 
 
+def one_ladder(physics: PhysicsConfig, recompute: RecomputeConfig) -> PhysicsConfig:
+    """The physics section that does both passes in one: the longer ladder, without what `vegas` does after it."""
+    return next(
+        (
+            p
+            for p in ladders(physics, recompute)
+            if p.integration.integrator == physics.integration.integrator
+        ),
+        physics,
+    )
+
+
 DISAGREE = 5.0
 """Standard deviations between two values that cannot both be right."""
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from momentax.classify.config import ClassifyConfig
 from momentax.config.base import Name, Section
+from momentax.config.paper import PaperSection
 from momentax.config.physics import PhysicsConfig, SelectionConfig
 from momentax.config.shower import ShowerConfig
 from momentax.config.stages import (
@@ -83,6 +84,8 @@ class Config(Section):
     """Likelihood scan."""
     validation: ValidationSection = ValidationSection()
     """Checks of simulated events and of the detector."""
+    paper: PaperSection = PaperSection()
+    """Figures and tables of the paper by their numbers."""
     figures: FiguresConfig = FiguresConfig()
     """Figures of the report."""
 
@@ -128,6 +131,7 @@ class Config(Section):
             check_mass_point(*point)
         self._check_validation()
         self._check_variations()
+        self._check_paper()
         for pair in self.classify.discriminants:
             for label in pair:
                 if label not in self.hypothesis_labels():
@@ -147,6 +151,15 @@ class Config(Section):
             if label not in self.hypothesis_labels():
                 hint = nearest(label, self.hypothesis_labels())
                 raise ValueError(f"variations.discriminant: {label!r} is not among the hypotheses{hint}")
+
+    def _check_paper(self) -> None:
+        # mass points that are not weighed stop only the figures that need them: the defaults are those of the paper
+        for name in self.paper.samples or ():
+            if name not in self.samples:
+                raise ValueError(f"paper.samples: {name!r} is no sample{nearest(name, self.samples)}")
+            if self.samples[name].hypothesis is None:
+                raise ValueError(f"paper.samples: {name!r} has no hypothesis; say what it truly is")
+        check_mass_point(*self.paper.interpolation.point)
 
     def varied_samples(self) -> dict[str, tuple[str, str]]:
         """Samples that are weighed anew under a variation: name of the varied one -> (sample, variation)."""

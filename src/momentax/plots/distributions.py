@@ -20,7 +20,7 @@ _BARS_OF_MASS_POINTS = 4
 """As many mass points have a bar each among the statuses."""
 
 
-def _range(values: Sequence[np.ndarray], fence: float | None = None) -> tuple[float, float]:
+def axis_range(values: Sequence[np.ndarray], fence: float | None = None) -> tuple[float, float]:
     """Axis limits, rounded outwards: those of all values, or of all that are no outliers in their own sample.
 
     ``fence``: an outlier is more than this many interquartile ranges outside the quartiles. Quantiles near 0 and 1
@@ -84,7 +84,7 @@ def information_distributions(
     """
     config = config or FiguresConfig()
     finite = {s: v[np.isfinite(v)] for s, v in information.items()}
-    axis = hist.axis.Regular(config.information_bins, *_range(list(finite.values()), FENCE))
+    axis = hist.axis.Regular(config.information_bins, *axis_range(list(finite.values()), FENCE))
     width = axis.widths[0]
     with style.context():
         figure, axes = style.new_figure(
@@ -217,7 +217,7 @@ def cost_distribution(
     references = references or {}
     positive = {k: v[np.isfinite(v) & (v > 0)] for k, v in costs.items()}
     logs = [np.log10(v) for v in positive.values()] + [np.log10([r]) for r in references.values()]
-    low, high = _range(logs)
+    low, high = axis_range(logs)
     axis = hist.axis.Variable(np.logspace(low, high, config.information_bins + 1))
     with style.context():
         figure, (ax,) = style.new_figure()
