@@ -192,7 +192,7 @@ def _seconds_per_row(
 
 
 def _rows(events: ak.Array, kind: str) -> tuple[Dataset, int]:
-    """A dataset of `ROWS` training rows with the momenta of some events and random informations, and its mass points."""
+    """A dataset of `ROWS` training rows, momenta of some events with random informations; and its mass points."""
     labels = ["hza_300_100", "hza_500_300", "hza_800_400", "hza_1000_200"] if kind == "hza" else [kind]
     n = ROWS // len(labels)
     rng = np.random.default_rng(1)

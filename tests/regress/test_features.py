@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from closed_form import make_events
 
-from momentax.regress import features, model, symmetries
+from momentax.constants import MASS_T, MASS_W, MASS_Z
+from momentax.regress import features, model, symmetries, top_pairs
 from momentax.regress.inputs import raw_inputs
 from momentax.regress.mass_table import mass_table
+from momentax.regress.matrix_element import hard_numbers, log_hard
 from momentax.regress.model import Spec
 from momentax.regress.network import Architecture
 
@@ -117,3 +119,80 @@ def test_random_symmetries_are_the_named_ones(raw) -> None:
     same = np.stack([np.all(changed == o, axis=1) for o in options])
     assert np.all(same.any(axis=0))
     assert np.all(same.sum(axis=1) > 20)  # each of the eight, 50 expected
+
+
+def test_ttbar_inputs_tell_a_top_pair_from_another_event() -> None:
+    """Decays on the mass shells, without resolution, against the same with another missing momentum."""
+    momenta, met = _top_pairs(300)
+    energy, eta, phi = momenta
+    true = np.asarray(top_pairs.top_pair(energy, eta, phi, *met))
+    assert true.shape == (300, len(top_pairs.NAMES)) and np.isfinite(true).all()
+    chi2 = true[:, top_pairs.NAMES.index("chi2_better")]
+    # the grid of angles is coarse: within a few sigma of the missing momentum
+    assert np.median(chi2) < np.arcsinh(0.5)
+    rng = np.random.default_rng(5)
+    other = np.asarray(top_pairs.top_pair(energy, eta, phi, *(m + rng.normal(0, 200, 300) for m in met)))
+    log_w = top_pairs.NAMES.index("log_w_both")
+    assert 4 * np.sinh(np.median(true[:, log_w])) > 4 * np.sinh(np.median(other[:, log_w])) + 5
+    swapped = np.asarray(top_pairs.top_pair(*(a[:, [0, 1, 3, 2]] for a in momenta), *met))
+    assert swapped == pytest.approx(true, abs=1e-5)
+
+
+def _top_pairs(n: int) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, np.ndarray]]:
+    """Energies, eta, phi of l+, l-, b, bbar [n, 4] of top decays by phase space, and the missing momentum."""
+    rng = np.random.default_rng(6)
+
+    def direction() -> np.ndarray:
+        cos, phi = rng.uniform(-1, 1, n), rng.uniform(-np.pi, np.pi, n)
+        sin = np.sqrt(1 - cos**2)
+        return np.stack([sin * np.cos(phi), sin * np.sin(phi), cos], axis=1)
+
+    def boosted(p: np.ndarray, frame: np.ndarray) -> np.ndarray:
+        """p from the rest frame of a momentum into the frame that holds it."""
+        mass = np.sqrt(frame[:, 0] ** 2 - np.sum(frame[:, 1:] ** 2, axis=1))
+        gamma, beta = frame[:, 0] / mass, frame[:, 1:] / frame[:, :1]
+        along = np.sum(beta * p[:, 1:], axis=1)
+        factor = gamma**2 / (gamma + 1) * along + gamma * p[:, 0]
+        return np.concatenate([(gamma * (p[:, 0] + along))[:, None], p[:, 1:] + factor[:, None] * beta], axis=1)
+
+    leptons, quarks, neutrinos = [], [], []
+    pt, axis = rng.exponential(80.0, n), direction()
+    for sign in (1.0, -1.0):
+        p = sign * pt[:, None] * axis
+        top = np.concatenate([np.sqrt(MASS_T**2 + pt**2)[:, None], p], axis=1)
+        e_b = (MASS_T**2 - MASS_W**2) / (2 * MASS_T)
+        of_b = direction()
+        b = np.concatenate([np.full((n, 1), e_b), e_b * of_b], axis=1)
+        w = np.concatenate([np.full((n, 1), MASS_T - e_b), -e_b * of_b], axis=1)
+        of_l = direction()
+        lepton = np.concatenate([np.full((n, 1), MASS_W / 2), MASS_W / 2 * of_l], axis=1)
+        lepton = boosted(lepton, w)
+        neutrinos.append(boosted(w - lepton, top))
+        leptons.append(boosted(lepton, top))
+        quarks.append(boosted(b, top))
+    p4 = np.stack([*leptons, *quarks], axis=1)
+    pt = np.hypot(p4[..., 1], p4[..., 2])
+    phi = np.arctan2(p4[..., 2], p4[..., 1])
+    met = neutrinos[0] + neutrinos[1]
+    return (p4[..., 0], np.arcsinh(p4[..., 3] / pt), phi), (met[:, 1], met[:, 2])
+
+
+def test_the_amplitude_of_drell_yan_is_that_of_the_integrand(raw) -> None:
+    """Its symmetry and its pole (the sum over flavours is the integrand's own function)."""
+    hard = hard_numbers(None)
+    energy = np.asarray(features.unpack(jnp.asarray(raw)).energy)
+    eta, phi = raw[:, 1:16:4], raw[:, 2:16:4]
+    one, other = (np.asarray(a) for a in log_hard(*map(jnp.asarray, (energy, eta, phi)), hard))
+    assert np.isfinite(one).all() and np.isfinite(other).all()
+    # exchanging the jets exchanges the two
+    swap = [0, 1, 3, 2]
+    again = log_hard(*(jnp.asarray(a[:, swap]) for a in (energy, eta, phi)), hard)
+    assert np.asarray(again[1]) == pytest.approx(one, rel=1e-10)
+    # the Z pole: the same event with its leptons scaled to m_ll = mZ has the larger amplitude
+    e = features.unpack(jnp.asarray(raw))
+    scale = MASS_Z / np.sqrt(np.asarray(e.pair2[0, 1]))
+    off = np.abs(np.log(scale)) > 0.3
+    on_pole = energy.copy()
+    on_pole[:, :2] *= scale[:, None]
+    best = np.asarray(log_hard(*map(jnp.asarray, (on_pole, eta, phi)), hard)[0])
+    assert np.mean((best > one)[off]) > 0.95

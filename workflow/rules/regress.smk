@@ -137,7 +137,9 @@ rule study:
     params:
         trial=lambda wildcards: study_trial(wildcards.study, wildcards.trial),
         physics=section("physics"),
-        checkpoints=lambda wildcards: result(f"regress/studies/{wildcards.study}/checkpoints/{wildcards.trial}"),
+        checkpoints=lambda wildcards: result(
+            f"regress/studies/{wildcards.study}/checkpoints/{wildcards.trial}"
+        ),
         code=fingerprint("regress.assemble"),
     message:
         "Study {wildcards.study}: {wildcards.trial}"

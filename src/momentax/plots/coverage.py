@@ -26,6 +26,7 @@ def coverage_curve(metrics: Mapping[str, Any], kind: str, config: FiguresConfig 
     nominal, found = (np.array(metrics["coverage"][k]) for k in ("nominal", "found"))
     events = metrics["test"]["all"]["events"]
     error = np.sqrt(found * (1 - found) / max(events, 1))
+    of_all = f"all ({style.thousands(events)} events)"
     with style.context():
         figure, (main, below) = style.new_figure((2.6, 1.2), figsize=(6.2, 6.4))
         main.plot([0, 1], [0, 1], ":", color="0.5", lw=1.2, label="calibrated")
@@ -36,7 +37,7 @@ def coverage_curve(metrics: Mapping[str, Any], kind: str, config: FiguresConfig 
             fmt="o-",
             color=style.COLOURS[0],
             ms=4,
-            label=f"all ({style.thousands(events)} events)",
+            label=of_all,
         )
         below.axhspan(-0.03, 0.03, color="0.9", lw=0)
         below.axhline(0, ls=":", color="0.5", lw=1.2)
@@ -51,7 +52,11 @@ def coverage_curve(metrics: Mapping[str, Any], kind: str, config: FiguresConfig 
             spread = np.sqrt(values * (1 - values) / measures["events"])
             # side by side: their errors would hide one another
             x = levels + 0.012 * (i - (len(classes) - 1) / 2)
-            look = {"fmt": style.MARKERS[1 + i % 7], "color": style.COLOURS[1 + i % 7], "ms": 6}
+            look: dict[str, Any] = {
+                "fmt": style.MARKERS[1 + i % 7],
+                "color": style.COLOURS[1 + i % 7],
+                "ms": 6,
+            }
             main.errorbar(x, values, yerr=spread, label=f"{style.pretty(name)} events", **look)
             below.errorbar(x, values - levels, yerr=spread, **look)
         main.set(xlim=(0, 1.02), ylim=(0, 1.05), ylabel="Share of weights inside")

@@ -74,7 +74,8 @@ class Selected:
         good = np.isfinite(rows["information"][:, self.columns])
         if not self.use_not_converged:
             good &= rows["converged"][:, self.columns]
-        return np.nonzero(good)
+        event, column = np.nonzero(good)
+        return event, column
 
     def batch(self, rows: np.ndarray, event: np.ndarray, column: np.ndarray) -> Batch:
         """Rows (event, column) of records."""

@@ -14,7 +14,7 @@ Activation = Literal["relu", "silu", "gelu", "tanh", "selu", "linear"]
 class RegressConfig(BaseModel):
     """Training of the regressors of the event information I = -log10 W.
 
-    One section serves one hypothesis; the defaults are momentax's own, `paper_preset` gives those of the paper (Table 2).
+    One section serves one hypothesis; the defaults are momentax's own, `paper_preset` gives the paper's (Table 2).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,8 +1,9 @@
 """Inputs of the networks from measured momenta, in JAX: they are part of the compiled and of the exported network.
 
-``paper``: the variables of the paper (section 3). ``physics``: logarithms of energies and of the invariant masses of all
-groups of objects, momentum fractions, recoil and missing momentum; for H -> ZA the energies of the b quarks that the
-mass point demands (`b_energies`) and how well transfer functions and recoil like them, which is most of ln W.
+``paper``: the variables of the paper (section 3). ``physics``: logarithms of energies and of the invariant masses of
+all groups of objects, momentum fractions, recoil and missing momentum; for H -> ZA the energies of the b quarks that
+the mass point demands (`b_energies`) and how well transfer functions and recoil like them, which is most of ln W; for
+Drell-Yan the squared amplitude; for ttbar how well neutrinos on the mass shells explain the missing momentum.
 The numbers of the detector in here are those of the built-in one: they shape inputs, not the weight that is learned.
 
 All are invariant under rotations about the beam.
@@ -187,10 +188,10 @@ def physics(e: Event) -> Array:
 
 
 def _balanced(e: Event) -> tuple[Array, list[Array]]:
-    """The b energies r_i E_i^rec that explain the missing momentum best, without neutrinos, by Gauss-Newton steps from r = 1.
+    """The b energies r_i E_i^rec that explain the missing momentum best, without neutrinos, by Gauss-Newton steps.
 
-    Minimised: chi2 = |u|^2/sigma_u^2 + t_1^2 + t_2^2 with the missing momentum left over, u = MET + sum (1 - r_i) pT_i, and
-    the pulls t_i of the transfer functions. It is most of what Drell-Yan pays for a neutrino.
+    Minimised: chi2 = |u|^2/sigma_u^2 + t_1^2 + t_2^2 with the missing momentum left over, u = MET + sum (1 - r_i) pT_i,
+    and the pulls t_i of the transfer functions. It is most of what Drell-Yan pays for a neutrino.
     """
     x, y, energy = e.px[:, 2:], e.py[:, 2:], e.energy[:, 2:]
     r = jnp.ones_like(x)
@@ -432,7 +433,7 @@ def features(inputs: str, kind: str, raw: Array, masses: Array, numbers: Any) ->
 
 
 def _hard(e: Event, r: Array, hard: Any) -> Array:
-    """Inputs `DRELL_YAN`: ln of the squared amplitude times parton densities at the balanced and the measured energies."""
+    """Inputs `DRELL_YAN`: ln of amplitude^2 x parton densities at the balanced and at the measured energies."""
     columns = []
     for ratio in (r, jnp.ones_like(r)):
         energy = jnp.concatenate([e.energy[:, :2], ratio * e.energy[:, 2:]], axis=1)

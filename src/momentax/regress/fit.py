@@ -1,8 +1,8 @@
 """Training of a network: Adam, a schedule of its step, early stopping on the validation loss, checkpoints.
 
-Batches come in chunks from whoever knows the data; a chunk is one compiled call. What an epoch does is a function of the
-seed and the number of the epoch alone, so that a training that was killed goes on from its last checkpoint to the same
-result, bit for bit on one kind of device.
+Batches come in chunks from whoever knows the data; a chunk is one compiled call. What an epoch does is a function of
+the seed and the number of the epoch alone, so that a training that was killed goes on from its last checkpoint to the
+same result, bit for bit on one kind of device.
 """
 
 from __future__ import annotations
@@ -204,12 +204,11 @@ def _to_tree(state: _State) -> dict[str, Any]:
 
 
 def _from_tree(tree: dict[str, Any], like: _State) -> _State:
-    structure = jax.tree.structure(like.moments)
+    leaves, structure = jax.tree.flatten(like.moments)
     moments = jax.tree.unflatten(
-        structure, [jnp.asarray(tree["moments"][str(i)]) for i in range(structure.num_leaves)]
+        structure, [jnp.asarray(tree["moments"][str(i)]) for i in range(len(leaves))]
     )
-    parameters = jax.tree.unflatten(jax.tree.structure(like.parameters), jax.tree.leaves(like.parameters))
-    parameters = network.replaced(parameters, tree["parameters"])
+    parameters = network.replaced(like.parameters, tree["parameters"])
     epoch, best_epoch, last_gain = (int(v) for v in tree["numbers"])
     best, step = (float(v) for v in tree["reals"])
     best_parameters = {k: np.asarray(a) for k, a in tree["best_parameters"].items()}

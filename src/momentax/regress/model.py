@@ -103,13 +103,15 @@ def compute_inputs(spec: Spec, numbers: dict[str, Any], raw: np.ndarray, masses:
     numbers = {k: v for k, v in numbers.items() if k not in ("shift", "scale")}
     parts = []
     for begin in range(0, max(n, 1), size):
-        some = [np.asarray(a[begin : begin + size], spec.architecture.precision) for a in (raw, masses)]
-        padded = [
-            np.concatenate([a, np.broadcast_to(_HARMLESS[a.shape[1]], (size - len(a), a.shape[1]))])
-            for a in some
-        ]
-        parts.append(_inputs_of(spec, numbers, *(a.astype(spec.architecture.precision) for a in padded)))
+        slabs = [_filled(a[begin : begin + size], size, spec.architecture.precision) for a in (raw, masses)]
+        parts.append(_inputs_of(spec, numbers, *slabs))
     return jnp.concatenate(parts)[:n] if len(parts) > 1 else parts[0][:n]
+
+
+def _filled(a: np.ndarray, size: int, precision: str) -> np.ndarray:
+    out = np.empty((size, a.shape[1]), precision)
+    out[: len(a)], out[len(a) :] = a, _HARMLESS[a.shape[1]]
+    return out
 
 
 _HARMLESS = {

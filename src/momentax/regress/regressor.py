@@ -120,7 +120,8 @@ class Regressor:
 
     def sizes(self, raw: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(I, spread of the ensemble, logarithm of the expected residual) [n], before any calibration."""
-        return self._evaluate(raw, masses)[:3]
+        value, spread, log_size, _ = self._evaluate(raw, masses)
+        return value, spread, log_size
 
     def _evaluate(self, raw: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, ...]:
         """In slabs of one shape: memory stays bounded, and there is one compilation."""

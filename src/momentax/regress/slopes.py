@@ -51,8 +51,8 @@ def mass_slopes(
         return found
     every = list(dict.fromkeys(h for up, down, _ in moved.values() for h in (up, down)))
     weights = weigh_mass_points(events, every, physics)
-    for (i, k), (up, down, span) in moved.items():
-        found[:, i, k] = (information(weights[up]) - information(weights[down])) / span
+    for (i, k), (high, low, span) in moved.items():
+        found[:, i, k] = (information(weights[high]) - information(weights[low])) / span
     return found
 
 

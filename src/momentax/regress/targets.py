@@ -86,7 +86,8 @@ def read_weighted_events(
             f"{len(events_paths)} events files and {len(weights_paths)} weights files: give one"
             " weights file for each events file, in the same order"
         )
-    events, samples, tables, metadata = [], [], [], {}
+    events, samples, tables = [], [], []
+    metadata: dict[str, Any] = {}
     for path, weights_path in zip(events_paths, weights_paths, strict=True):
         part = _read_pair(path, weights_path, None, None, variation)
         samples.append(part.sample)

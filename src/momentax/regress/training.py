@@ -231,7 +231,7 @@ def _prepared(
             f"the networks to start from are {_differences(start.spec, spec)}: train with their inputs and topology"
         )
     if start is not None:
-        of_physics = {k: start.numbers[k] for k in ("table", "hard") if k in start.numbers}
+        of_physics: dict[str, Any] = {k: start.numbers[k] for k in ("table", "hard") if k in start.numbers}
     else:
         of_physics = model.physics_numbers(spec, physics, train.points)
     rows = _some_rows(train)
