@@ -145,7 +145,9 @@ def summarise(
             low, middle, high = np.quantile(a, [0.16, 0.5, 0.84])
             row[column] = {"median": middle, "p16": low, "p84": high, "mean": a.mean()}
         row["adaptation"] = ADAPTATION if name.endswith("vegas") else 0
-        row["variance_with_adaptation"] = row["variance"]["median"] * (1.0 + row["adaptation"] / config.n_eval)
+        row["variance_with_adaptation"] = row["variance"]["median"] * (
+            1.0 + row["adaptation"] / config.n_eval
+        )
         qmc = events[f"{name}/variance_qmc"]
         # of both assignments, no less than one block each
         evaluations = {
@@ -186,7 +188,9 @@ def _pulls(events: dict[str, np.ndarray], name: str) -> dict[str, float]:
     }
 
 
-def break_even(facts: dict[str, Any], training_seconds: float, sampler: str = "flow") -> dict[str, float | None]:
+def break_even(
+    facts: dict[str, Any], training_seconds: float, sampler: str = "flow"
+) -> dict[str, float | None]:
     """Number of events whose saved CPU time pays for the training, by accuracy; None where nothing is saved.
 
     A saved event: mean CPU time of VEGAS with its adaptation less that of ``sampler``.

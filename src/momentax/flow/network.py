@@ -66,7 +66,9 @@ def initial_parameters(flow: Flow, seed: int) -> Parameters:
         dense(f"layer{layer}/event", flow.context, flow.width)
         # two sources of variance add up in the first hidden layer
         out[f"layer{layer}/event/kernel"] *= np.sqrt(0.5)
-        out[f"layer{layer}/points/kernel"] = rng.normal(0.0, np.sqrt(1.0 / len(left)), (flow.width, len(left)))
+        out[f"layer{layer}/points/kernel"] = rng.normal(
+            0.0, np.sqrt(1.0 / len(left)), (flow.width, len(left))
+        )
         dense(f"layer{layer}/hidden", flow.width, flow.width)
         dense(f"layer{layer}/out", flow.width, len(moved) * spline.n_parameters(flow.bins), zero=True)
     return {name: jnp.asarray(a, jnp.float32) for name, a in out.items()}

@@ -20,7 +20,8 @@ from momentax.regress.inputs import Scaler
 from momentax.regress.store import load_arrays, save_arrays
 
 EDGE = 1e-7
-"""Points stay so far from the faces of the cube, where the maps of the integrand go to infinity: float32 rounds to them."""
+"""Points stay so far from the faces of the cube: there the maps of the integrand go to infinity, and float32 rounds
+to them."""
 
 
 class FlowModel(NamedTuple):
@@ -42,7 +43,7 @@ def composed(integrand: IntegrandFn, flow: Flow) -> IntegrandFn:
     z [items, points, dim]; fields of the events [items, 1].
     """
 
-    def f_over_q(z: jax.Array, x: Conditioned, model: FlowModel) -> jax.Array:
+    def f_over_q(z: jax.Array, x: Any, model: FlowModel) -> jax.Array:
         u, log_q = points_of(flow, model.parameters, jnp.stack(x.inputs, axis=-1)[:, 0], z)
         # without this XLA would compute the flow again for each of the integrand's parts
         u, log_q = jax.lax.optimization_barrier((u, log_q))

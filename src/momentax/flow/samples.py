@@ -1,10 +1,10 @@
 """Training points of the flow: uniform in the unit cube, kept in proportion to the integrand.
 
-The maps of the integrand leave a variance of a few W^2, so that of a thousand uniform points a hundred carry information; of
-many events a few points each teach more than many points of a few events.
+The maps of the integrand leave a variance of a few W^2, so that of a thousand uniform points a hundred carry
+information; a few points of many events teach more than many points of a few events.
 
-The kept points follow the normalised integrand p(u | event) = f/W, up to repeated ones where a point has a large weight:
-the loss of the flow is then the plain mean of -ln q, its cross-entropy with p.
+The kept points follow the normalised integrand p(u | event) = f/W, up to repeated ones where a point has a large
+weight: the loss of the flow is then the plain mean of -ln q, its cross-entropy with p.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Samples(NamedTuple):
 
 
 def draw(items: Items, n: int, kept: int, seed: int, progress: Progress | None = None) -> Samples:
-    """Evaluate the integrand at ``n`` points of every event and assignment, keep ``kept`` in proportion to its value."""
+    """Evaluate the integrand at ``n`` points of every event and assignment, keep ``kept`` in proportion to it."""
     pairs, model = both(items.observed), items.integrator.model
     evaluate = jax.jit(lambda u, x, m: items.integrator.integrand(u, x, m))
     blocks = max(1, round(n / POINTS))
@@ -49,7 +49,9 @@ def draw(items: Items, n: int, kept: int, seed: int, progress: Progress | None =
         tile = jax.tree.map(lambda a, index=index: a[index][:, None], pairs)
         rng = points.stream(seed, start, "flow", 0)
         u = rng.random((TILE, blocks * POINTS, items.integrator.dim))
-        f = np.concatenate([np.asarray(evaluate(part, tile, model)) for part in np.split(u, blocks, 1)], axis=1)
+        f = np.concatenate(
+            [np.asarray(evaluate(part, tile, model)) for part in np.split(u, blocks, 1)], axis=1
+        )
         for row in range(min(TILE, total - start)):
             means[start + row] = f[row].mean()
             found[start + row] = u[row][resample(f[row], kept, rng)]

@@ -1,7 +1,7 @@
-"""Monotonic rational-quadratic splines of the unit interval (Durkan, Bekasov, Murray, Papamakarios 2019, arXiv:1906.04032).
+"""Monotonic rational-quadratic splines of the unit interval (Durkan et al. 2019, arXiv:1906.04032).
 
-A spline has K bins of widths w_k and heights h_k, both with sum 1, and slopes d_0..d_K at their edges. Inside a bin, with
-t = (x - x_k)/w_k and s = h_k/w_k,
+A spline has K bins of widths w_k and heights h_k, both with sum 1, and slopes d_0..d_K at their edges. Inside a bin,
+with t = (x - x_k)/w_k and s = h_k/w_k,
 
     y = y_k + h_k [s t^2 + d_k t (1 - t)] / [s + (d_k + d_{k+1} - 2 s) t (1 - t)],
 

@@ -1,9 +1,9 @@
 """Training of the flow: cross-entropy with the normalised integrand, Adam with a falling step.
 
-The loss is the mean of -ln q(u | event) over points u that follow f/W: its least value is reached by q = f/W, of which
-one point is enough. The other divergence, of q from f/W, could be taken from points of q alone, but it leaves out what q
-does not reach, and an importance sampler must not; the variance itself, the mean of (f/W)^2/q, has gradients that a
-few points carry.
+The loss is the mean of -ln q(u | event) over points u that follow f/W: its least value is reached by q = f/W, where a
+single evaluation gives the weight. The other divergence, of q from f/W, could be taken from points of q alone, but it
+leaves out what q does not reach, and an importance sampler must not; the variance itself, the mean of (f/W)^2/q, has
+gradients that a few points carry.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from momentax.regress.inputs import Scaler
 Log = Callable[[str], None]
 
 LEAST_SHARE = 0.1
-"""Weight in the loss of an assignment that adds nothing to its event: most events have one, but its grid matters, too."""
+"""Weight in the loss of an assignment that adds nothing to its event: most events have one; it is integrated, too."""
 
 
 class Trained(NamedTuple):
@@ -66,9 +66,7 @@ def fit(samples: Samples, config: FlowConfig, log: Log) -> Trained:
     scaler = Scaler.fitted(samples.inputs[:-held])
     x = scaler(samples.inputs).astype(np.float32)
     weight = np.maximum(samples.share, LEAST_SHARE).astype(np.float32)
-    flow = Flow(
-        dim, x.shape[1], config.layers, config.width, config.bins, config.grid_bins, config.context
-    )
+    flow = Flow(dim, x.shape[1], config.layers, config.width, config.bins, config.grid_bins, config.context)
     p = initial_parameters(flow, config.seed)
     items, points = min(config.batch_items, n - held), min(config.batch_points, kept)
     steps = (n - held) // items

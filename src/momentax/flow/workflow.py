@@ -23,7 +23,9 @@ Log = Callable[[str], None]
 HYPOTHESIS = "ttbar"
 
 
-def train_from_file(events: str | Path, physics: PhysicsConfig, config: FlowConfig, out: str | Path, log: Log) -> None:
+def train_from_file(
+    events: str | Path, physics: PhysicsConfig, config: FlowConfig, out: str | Path, log: Log
+) -> None:
     """Train on the first ``config.events`` events of a file; write the flow with what its making took.
 
     Raises InputError where the file has too few events.
@@ -32,9 +34,11 @@ def train_from_file(events: str | Path, physics: PhysicsConfig, config: FlowConf
     start, cpu = time.perf_counter(), time.process_time()
     samples = draw(items, config.points, config.kept, config.seed)
     drawn = time.process_time() - cpu
-    log(f"{samples.n_eval:,} evaluations of the integrand for {config.events} events: {drawn:.0f} CPU seconds")
+    log(
+        f"{samples.n_eval:,} evaluations of the integrand for {config.events} events: {drawn:.0f} CPU seconds"
+    )
     trained = fit(samples, config, log)
-    facts = {
+    facts: dict[str, Any] = {
         "events": config.events,
         "evaluations": samples.n_eval,
         "cpu_seconds": {"points": drawn, "training": time.process_time() - cpu - drawn},
@@ -84,7 +88,9 @@ def table(facts: dict[str, Any]) -> list[dict[str, Any]]:
             row[f"CPU ms to {100 * float(accuracy):g} %, median"] = f"{spent['median']:.3g}"
             row[f"CPU ms to {100 * float(accuracy):g} %, mean"] = f"{spent['mean']:.3g}"
         for accuracy, events in facts["break_even_events"].get(name, {}).items():
-            row[f"pays after events, {100 * float(accuracy):g} %"] = "never" if events is None else f"{events:,.0f}"
+            row[f"pays after events, {100 * float(accuracy):g} %"] = (
+                "never" if events is None else f"{events:,.0f}"
+            )
         rows.append(row)
     columns = dict.fromkeys(k for row in rows for k in row)
     return [{k: row.get(k, "") for k in columns} for row in rows]

@@ -1,4 +1,4 @@
-"""Figure of the samplers of the ttbar integral: variance of an evaluation, flow against VEGAS, agreement of the values."""
+"""Figure of the samplers of the ttbar integral: variance of an evaluation, flow over VEGAS, pulls of the values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def samplers(
         _variances(axes[0], events, facts)
         _beside(axes[1], events, facts)
         _pulls(axes[2], events)
-        style.heading(axes[0], config, f"{style.thousands(len(events['event']))} unseen {style.pretty('ttbar')} events")
+        style.heading(
+            axes[0], config, f"{style.thousands(len(events['event']))} unseen {style.pretty('ttbar')} events"
+        )
     return figure
 
 
@@ -47,7 +49,7 @@ def _variances(ax: Axes, events: Mapping[str, np.ndarray], facts: Mapping[str, A
         beyond = int(np.count_nonzero(values[name] > edges[-1]))
         note = f", {beyond} beyond" if beyond else ""
         ax.hist(
-            values[name], edges, histtype="step", color=style.COLOURS[i], ls=style.LINES[i], lw=1.6,
+            values[name], edges.tolist(), histtype="step", color=style.COLOURS[i], ls=style.LINES[i], lw=1.6,
             label=f"{title} (median {median:.2f}{note})",
         )  # fmt: skip
         ax.axvline(median, 0.0, 0.06, color=style.COLOURS[i], ls=style.LINES[i], lw=2.5)
@@ -80,8 +82,8 @@ def _pulls(ax: Axes, events: Mapping[str, np.ndarray]) -> None:
     for i, name in ((1, "vegas"), (2, "flow")):
         p = pull(dict(events), name)
         ax.hist(
-            np.clip(p, _PULLS[0], _PULLS[-1]), _PULLS, histtype="step", color=style.COLOURS[i], ls=style.LINES[i],
-            lw=1.6, label=f"{SAMPLERS[name]}: mean {p.mean():+.2f}, width {p.std():.2f}",
+            np.clip(p, _PULLS[0], _PULLS[-1]), _PULLS.tolist(), histtype="step", color=style.COLOURS[i],
+            ls=style.LINES[i], lw=1.6, label=f"{SAMPLERS[name]}: mean {p.mean():+.2f}, width {p.std():.2f}",
         )  # fmt: skip
     x = np.linspace(_PULLS[0], _PULLS[-1], 201)
     expected = len(events["event"]) * (_PULLS[1] - _PULLS[0]) * np.exp(-0.5 * x**2) / np.sqrt(2.0 * np.pi)
