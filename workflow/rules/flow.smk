@@ -5,6 +5,7 @@ rule train_flow:
         events=events(CONFIG.flow.sample) if CONFIG.flow.sample else [],
     output:
         flow=result("flow/flow.npz"),
+        grid=result("flow/grid.npz"),
     log:
         log("flow/train"),
     benchmark:
@@ -29,6 +30,7 @@ rule compare_samplers:
     input:
         events=events(CONFIG.flow.sample) if CONFIG.flow.sample else [],
         flow=result("flow/flow.npz"),
+        grid=result("flow/grid.npz"),
     output:
         comparison=result("flow/comparison.npz"),
         facts=result("flow/comparison.json"),

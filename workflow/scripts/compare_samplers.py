@@ -5,7 +5,7 @@ from adapter import job, logged
 given = job(
     globals().get("snakemake"),
     __doc__,
-    inputs=["events", "flow"],
+    inputs=["events", "flow", "grid"],
     outputs=["comparison", "facts"],
     params=["physics", "settings"],
 )
@@ -18,6 +18,7 @@ with logged(given) as log:
     compare_from_file(
         given.events[0],
         given.flow[0],
+        given.grid[0],
         PhysicsConfig.model_validate(given.physics),
         FlowConfig.model_validate(given.settings),
         given.comparison,

@@ -3,7 +3,11 @@
 from adapter import job, logged
 
 given = job(
-    globals().get("snakemake"), __doc__, inputs=["events"], outputs=["flow"], params=["physics", "settings"]
+    globals().get("snakemake"),
+    __doc__,
+    inputs=["events"],
+    outputs=["flow", "grid"],
+    params=["physics", "settings"],
 )
 
 with logged(given) as log:
@@ -12,4 +16,5 @@ with logged(given) as log:
     from momentax.flow.workflow import train_from_file
 
     physics = PhysicsConfig.model_validate(given.physics)
-    train_from_file(given.events[0], physics, FlowConfig.model_validate(given.settings), given.flow, log.info)
+    settings = FlowConfig.model_validate(given.settings)
+    train_from_file(given.events[0], physics, settings, given.flow, given.grid, log.info)

@@ -30,10 +30,14 @@ Log = Callable[[str], None]
 SAMPLERS = {
     "uniform": "maps alone",
     "vegas": "VEGAS",
+    "grid": "predicted grid",
     "flow": "flow",
     "flow_vegas": "VEGAS on the flow",
 }
-"""What is compared: uniform points of the integrand's maps, its adapted grids, the flow, and grids adapted to f/q."""
+"""What is compared: uniform points of the integrand's maps; its adapted grids; a flow without couplings, that is a grid
+that is predicted from the event instead of adapted; the flow; and grids adapted to f/q of the flow."""
+LEARNT = ("grid", "flow", "flow_vegas")
+"""Those that are trained."""
 ADAPTATION = ADAPTATIONS * POINTS
 """Evaluations that the adaptation of one grid takes before the first estimate."""
 
@@ -47,11 +51,13 @@ class Comparison(NamedTuple):
     facts: dict[str, Any]
 
 
-def compare(items: Items, trained: Trained, config: FlowConfig, log: Log) -> Comparison:
-    """Integrate unseen events with every sampler, ``config.n_eval`` evaluations for each assignment."""
+def compare(items: Items, flow: Trained, predicted: Trained, config: FlowConfig, log: Log) -> Comparison:
+    """Integrate unseen events with every sampler, ``config.n_eval`` evaluations for each assignment.
+
+    ``predicted``: the flow without couplings.
+    """
     plain = items.integrator
-    with_flow = flow_integrator(plain, trained)
-    seen = {plain: items.observed, with_flow: conditioned(items, trained.scaler)}
+    learnt = {"flow": flow, "flow_vegas": flow, "grid": predicted}
     records = plain.integrate(items.observed, items.event_ids)
     events: dict[str, np.ndarray] = {
         "event": items.event_ids,
@@ -59,8 +65,12 @@ def compare(items: Items, trained: Trained, config: FlowConfig, log: Log) -> Com
         "weight_error": records["error"],
     }
     microseconds = {}
-    for name, integrator in zip(SAMPLERS, (plain, plain, with_flow, with_flow), strict=True):
-        observed = seen[integrator]
+    for name in SAMPLERS:
+        integrator = plain
+        observed: Any = items.observed
+        if name in LEARNT:
+            integrator = flow_integrator(plain, learnt[name])
+            observed = conditioned(items, learnt[name].scaler)
         edges = grid.uniform_grid(2 * len(items.event_ids), plain.dim)
         if name.endswith("vegas"):
             edges = adapt(integrator, observed, items.event_ids)
@@ -162,11 +172,16 @@ def summarise(
         }
         samplers[name] = row
     ratios = {
-        column: np.quantile(events[f"flow/{column}"] / events[f"vegas/{column}"], [0.16, 0.5, 0.84]).tolist()
-        for column in ("variance", "variance_qmc")
+        name: {
+            column: np.quantile(
+                events[f"{name}/{column}"] / events[f"vegas/{column}"], [0.16, 0.5, 0.84]
+            ).tolist()
+            for column in ("variance", "variance_qmc")
+        }
+        for name in LEARNT
     }
     pulls = {name: _pulls(events, name) for name in SAMPLERS}
-    return {"samplers": samplers, "flow_over_vegas": ratios, "pulls": pulls, "n_eval": config.n_eval}
+    return {"samplers": samplers, "over_vegas": ratios, "pulls": pulls, "n_eval": config.n_eval}
 
 
 def pull(events: dict[str, np.ndarray], name: str) -> np.ndarray:

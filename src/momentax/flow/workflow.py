@@ -11,7 +11,7 @@ import momentax
 from momentax.config import PhysicsConfig
 from momentax.errors import InputError
 from momentax.flow import sampler
-from momentax.flow.compare import SAMPLERS, break_even, compare
+from momentax.flow.compare import LEARNT, SAMPLERS, break_even, compare
 from momentax.flow.config import FlowConfig
 from momentax.flow.items import Items, prepare
 from momentax.flow.samples import draw
@@ -24,35 +24,45 @@ HYPOTHESIS = "ttbar"
 
 
 def train_from_file(
-    events: str | Path, physics: PhysicsConfig, config: FlowConfig, out: str | Path, log: Log
+    events: str | Path,
+    physics: PhysicsConfig,
+    config: FlowConfig,
+    flow_out: str | Path,
+    grid_out: str | Path,
+    log: Log,
 ) -> None:
-    """Train on the first ``config.events`` events of a file; write the flow with what its making took.
+    """Train on the first ``config.events`` events of a file; write the flow, the one without couplings (a predicted
+    grid), and what their making took.
 
     Raises InputError where the file has too few events.
     """
     items = _read(events, 0, config.events, physics)
-    start, cpu = time.perf_counter(), time.process_time()
+    start = time.process_time()
     samples = draw(items, config.points, config.kept, config.seed)
-    drawn = time.process_time() - cpu
+    drawn = time.process_time() - start
     log(
         f"{samples.n_eval:,} evaluations of the integrand for {config.events} events: {drawn:.0f} CPU seconds"
     )
-    trained = fit(samples, config, log)
-    facts: dict[str, Any] = {
-        "events": config.events,
-        "evaluations": samples.n_eval,
-        "cpu_seconds": {"points": drawn, "training": time.process_time() - cpu - drawn},
-        "wall_seconds": time.perf_counter() - start,
-        "config": config.model_dump(mode="json"),
-        "momentax": momentax.__version__,
-    }
-    log(f"{facts['cpu_seconds']['training']:.0f} CPU seconds of training")
-    sampler.save(out, trained, facts)
+    for out, chosen in ((grid_out, config.model_copy(update={"layers": 0})), (flow_out, config)):
+        log(f"{chosen.layers} couplings")
+        start = time.process_time()
+        trained = fit(samples, chosen, log)
+        spent = time.process_time() - start
+        log(f"{spent:.0f} CPU seconds of training")
+        facts = {
+            "events": config.events,
+            "evaluations": samples.n_eval,
+            "cpu_seconds": {"points": drawn, "training": spent},
+            "config": chosen.model_dump(mode="json"),
+            "momentax": momentax.__version__,
+        }
+        sampler.save(out, trained, facts)
 
 
 def compare_from_file(
     events: str | Path,
     flow: str | Path,
+    predicted: str | Path,
     physics: PhysicsConfig,
     config: FlowConfig,
     arrays_out: str | Path,
@@ -61,13 +71,13 @@ def compare_from_file(
 ) -> None:
     """Compare on the ``config.test_events`` events after those that the flow has learnt from."""
     trained, made = sampler.load(flow)
-    items = _read(events, made["events"], config.test_events, physics)
-    comparison = compare(items, trained, config, log)
+    without_couplings, made_grid = sampler.load(predicted)
+    items = _read(events, max(made["events"], made_grid["events"]), config.test_events, physics)
+    comparison = compare(items, trained, without_couplings, config, log)
     facts = comparison.facts
-    seconds = sum(made["cpu_seconds"].values())
-    facts["training"] = made
+    facts["training"] = {"grid": made_grid, "flow": made, "flow_vegas": made}
     facts["break_even_events"] = {
-        name: break_even(facts, seconds, name) for name in SAMPLERS if name.startswith("flow")
+        name: break_even(facts, sum(facts["training"][name]["cpu_seconds"].values()), name) for name in LEARNT
     }
     save_arrays(arrays_out, comparison.events, {"facts": facts})
     save_json(facts_out, facts)

@@ -15,6 +15,7 @@ from momentax.plots import style
 from momentax.plots.config import FiguresConfig
 
 _BINS = 30
+_LINES = (*style.LINES, (0, (5, 1)))
 _PULLS = np.linspace(-5.0, 5.0, 26)
 
 
@@ -49,10 +50,10 @@ def _variances(ax: Axes, events: Mapping[str, np.ndarray], facts: Mapping[str, A
         beyond = int(np.count_nonzero(values[name] > edges[-1]))
         note = f", {beyond} beyond" if beyond else ""
         ax.hist(
-            values[name], edges.tolist(), histtype="step", color=style.COLOURS[i], ls=style.LINES[i], lw=1.6,
+            values[name], edges.tolist(), histtype="step", color=style.COLOURS[i], ls=_LINES[i], lw=1.6,
             label=f"{title} (median {median:.2f}{note})",
         )  # fmt: skip
-        ax.axvline(median, 0.0, 0.06, color=style.COLOURS[i], ls=style.LINES[i], lw=2.5)
+        ax.axvline(median, 0.0, 0.06, color=style.COLOURS[i], ls=_LINES[i], lw=2.5)
     ax.set_xscale("log")
     ax.set_xlabel(r"Variance per evaluation $V = n\,(\sigma_W/W)^2$")
     ax.set_ylabel("Events")
@@ -62,7 +63,7 @@ def _variances(ax: Axes, events: Mapping[str, np.ndarray], facts: Mapping[str, A
 
 def _beside(ax: Axes, events: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
     x, ratio = events["vegas/variance"], events["flow/variance"] / events["vegas/variance"]
-    low, middle, high = facts["flow_over_vegas"]["variance"]
+    low, middle, high = facts["over_vegas"]["flow"]["variance"]
     ax.plot(x, ratio, "o", ms=3.5, color=style.COLOURS[0], mec="none", alpha=0.6)
     ax.axhline(1.0, color="k", lw=1.0, ls=":")
     ax.axhline(middle, color=style.COLOURS[1], label=f"median {middle:.2f}")
@@ -79,11 +80,11 @@ def _beside(ax: Axes, events: Mapping[str, np.ndarray], facts: Mapping[str, Any]
 
 
 def _pulls(ax: Axes, events: Mapping[str, np.ndarray]) -> None:
-    for i, name in ((1, "vegas"), (2, "flow")):
+    for i, name in ((1, "vegas"), (3, "flow")):
         p = pull(dict(events), name)
         ax.hist(
             np.clip(p, _PULLS[0], _PULLS[-1]), _PULLS.tolist(), histtype="step", color=style.COLOURS[i],
-            ls=style.LINES[i], lw=1.6, label=f"{SAMPLERS[name]}: mean {p.mean():+.2f}, width {p.std():.2f}",
+            ls=_LINES[i], lw=1.6, label=f"{SAMPLERS[name]}: mean {p.mean():+.2f}, width {p.std():.2f}",
         )  # fmt: skip
     x = np.linspace(_PULLS[0], _PULLS[-1], 201)
     expected = len(events["event"]) * (_PULLS[1] - _PULLS[0]) * np.exp(-0.5 * x**2) / np.sqrt(2.0 * np.pi)
