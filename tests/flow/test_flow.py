@@ -62,6 +62,11 @@ def test_spline_is_monotonic_with_its_inverse_and_slope():
     # not at the ends, beyond which there is nothing
     slope = jax.jit(jax.grad(lambda at: jnp.sum(spline.forward(parameters, at)[0])))(x)
     np.testing.assert_allclose(jnp.exp(log_slope)[:, 1:-1], slope[:, 1:-1], rtol=1e-8)
+    floored = jax.jit(spline.forward, static_argnums=2)(parameters, x, 0.3)
+    at = spline._find(parameters, x, 0.3, of_y=False)
+    assert float((at.height / at.width).min()) >= 0.3 and float(at.slope.min()) >= 0.3
+    again = jax.jit(spline.inverse, static_argnums=2)(parameters, floored[0], 0.3)
+    np.testing.assert_allclose(again[0], x, atol=1e-9)
     same, flat = forward(jnp.zeros((spline.n_parameters(6), 1)), x[0])
     np.testing.assert_allclose(same, x[0], atol=1e-12)
     np.testing.assert_allclose(flat, 0.0, atol=1e-12)

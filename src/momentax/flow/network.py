@@ -37,8 +37,10 @@ class Flow:
     bins: int
     grid_bins: int
     context: int
+    floor: float = 0.0
+    """Share of the uniform density that the splines of single coordinates keep (`spline.forward`)."""
 
-    def as_dict(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def moved(self, layer: int) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +109,7 @@ def to_base(flow: Flow, p: Parameters, given: dict[str, Array], u: Array) -> tup
     -------
     z [dim, n, points]; ln q [n, points]; float32.
     """
-    first, log_slope = spline.forward(_grid(flow, given), u.astype(jnp.float32))
+    first, log_slope = spline.forward(_grid(flow, given), u.astype(jnp.float32), flow.floor)
     z, log_q = list(first), jnp.sum(log_slope, axis=0)
     for layer in range(flow.layers):
         left, moved = flow.moved(layer)
@@ -124,7 +126,7 @@ def from_base(flow: Flow, p: Parameters, given: dict[str, Array], z: Array) -> t
         left, moved = flow.moved(layer)
         new, log_slope = spline.inverse(_splines(flow, p, given, layer, _rows(u, left)), _rows(u, moved))
         u, log_q = _moved(u, moved, new), log_q - jnp.sum(log_slope, axis=0)
-    out, log_slope = spline.inverse(_grid(flow, given), jnp.stack(u))
+    out, log_slope = spline.inverse(_grid(flow, given), jnp.stack(u), flow.floor)
     return out, log_q - jnp.sum(log_slope, axis=0)
 
 

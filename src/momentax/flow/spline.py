@@ -38,15 +38,16 @@ def n_parameters(bins: int) -> int:
     return 3 * bins + 1
 
 
-def forward(parameters: Array, x: Array) -> tuple[Array, Array]:
+def forward(parameters: Array, x: Array, floor: float = 0.0) -> tuple[Array, Array]:
     """y(x) and ln dy/dx.
 
     Parameters
     ----------
     parameters : [3 K + 1, ...], any real numbers; all zero: the identity
     x : [...] in [0, 1], broadcast against the parameters
+    floor : share of the identity in every height and slope: the mean of the density dy/dx over a bin is not below it
     """
-    b = _find(parameters, x, of_y=False)
+    b = _find(parameters, x, floor, of_y=False)
     t = jnp.clip((x - b.x) / b.width, 0.0, 1.0)
     s = b.height / b.width
     mixed = t * (1.0 - t)
@@ -54,9 +55,9 @@ def forward(parameters: Array, x: Array) -> tuple[Array, Array]:
     return jnp.clip(y, 0.0, 1.0), _log_slope(b, s, t, mixed)
 
 
-def inverse(parameters: Array, y: Array) -> tuple[Array, Array]:
+def inverse(parameters: Array, y: Array, floor: float = 0.0) -> tuple[Array, Array]:
     """x(y) and ln dx/dy; parameters and shapes as of :func:`forward`."""
-    b = _find(parameters, y, of_y=True)
+    b = _find(parameters, y, floor, of_y=True)
     s = b.height / b.width
     above = jnp.clip(y - b.y, 0.0, b.height)
     curved = above * (b.slope + b.next_slope - 2.0 * s)
@@ -96,10 +97,11 @@ def _before(shares: Array) -> Array:
     return (lower @ shares.reshape(n, -1)).reshape(shares.shape)
 
 
-def _find(parameters: Array, at: Array, of_y: bool) -> Bin:
+def _find(parameters: Array, at: Array, floor: float, of_y: bool) -> Bin:
     """The bin of every point ``at``, by x or by y."""
     bins = (len(parameters) - 1) // 3
     widths, heights = _shares(parameters[:bins]), _shares(parameters[bins : 2 * bins])
+    heights = floor * widths + (1.0 - floor) * heights
     x, y, raw = _before(widths), _before(heights), parameters[2 * bins :]
     above = (at >= (y if of_y else x)[1:]).astype(at.dtype)
     one, none = jnp.ones_like(above[:1]), jnp.zeros_like(above[:1])
@@ -109,5 +111,5 @@ def _find(parameters: Array, at: Array, of_y: bool) -> Bin:
         return jnp.sum(here * values, axis=0)
 
     # of the slopes only two a point need their exponentials
-    slopes = _slope(chosen(raw[:-1])), _slope(chosen(raw[1:]))
+    slopes = [floor + (1.0 - floor) * _slope(chosen(raw[part])) for part in (slice(None, -1), slice(1, None))]
     return Bin(chosen(x), chosen(y), chosen(widths), chosen(heights), *slopes)

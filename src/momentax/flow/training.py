@@ -22,6 +22,7 @@ from momentax.errors import ConfigError
 from momentax.flow.config import FlowConfig
 from momentax.flow.network import Flow, Parameters, conditions, initial_parameters, to_base
 from momentax.flow.samples import Samples
+from momentax.integrate.grid import FLOOR
 from momentax.regress.inputs import Scaler
 
 Log = Callable[[str], None]
@@ -66,7 +67,11 @@ def fit(samples: Samples, config: FlowConfig, log: Log) -> Trained:
     scaler = Scaler.fitted(samples.inputs[:-held])
     x = scaler(samples.inputs).astype(np.float32)
     weight = np.maximum(samples.share, LEAST_SHARE).astype(np.float32)
-    flow = Flow(dim, x.shape[1], config.layers, config.width, config.bins, config.grid_bins, config.context)
+    # a product of densities that each leave out what is rare leaves out corners where f is not: the adapted grids keep
+    # a floor for the same reason; couplings follow the integrand there
+    floor = 0.0 if config.layers else FLOOR
+    shape = (config.layers, config.width, config.bins, config.grid_bins, config.context)
+    flow = Flow(dim, x.shape[1], *shape, floor)
     p = initial_parameters(flow, config.seed)
     items, points = min(config.batch_items, n - held), min(config.batch_points, kept)
     steps = (n - held) // items
