@@ -160,11 +160,16 @@ def test_training_improves_the_variance_of_unseen_events(trained_toy, tmp_path):
     assert median["flow"] < 0.25 * median["uniform"] and median["flow"] < 0.6 * median["vegas"]
     # a predicted grid knows as much as an adapted one
     assert median["grid"] < 1.2 * median["vegas"]
+    edges = sampler.predicted_edges(items, plain)
+    assert np.all(np.diff(edges) > 0.0) and edges.shape == (120, DIM, 41)
+    with pytest.raises(ConfigError, match="is no grid"):
+        sampler.predicted_edges(items, loaded)
     truth = exact(items, 2.5).sum(axis=1)
     for name in SAMPLERS:
         pulls = (found.events[f"{name}/value"] - truth) / found.events[f"{name}/error"]
         assert abs(pulls.mean()) < 5 * np.sqrt(1.4 / 60) and pulls.std() < 2.0, name
     found.facts["break_even_events"] = {"flow": break_even(found.facts, 10.0)}
+    found.facts["training"] = {}
     rows = workflow.table(found.facts)
     assert [row["sampler"] for row in rows] == list(SAMPLERS.values()) and len({len(r) for r in rows}) == 1
     left, middle, right = samplers(found.events, found.facts).axes

@@ -19,7 +19,7 @@ import numpy as np
 
 from momentax.flow.config import FlowConfig
 from momentax.flow.items import Items
-from momentax.flow.sampler import FlowModel, composed, conditioned
+from momentax.flow.sampler import FlowModel, composed, conditioned, predicted_edges
 from momentax.flow.training import Trained
 from momentax.integrate import grid, replicates
 from momentax.integrate.batched import ADAPTATIONS, POINTS, TILE, BatchedIntegrator
@@ -34,8 +34,8 @@ SAMPLERS = {
     "flow": "flow",
     "flow_vegas": "VEGAS on the flow",
 }
-"""What is compared: uniform points of the integrand's maps; its adapted grids; a flow without couplings, that is a grid
-that is predicted from the event instead of adapted; the flow; and grids adapted to f/q of the flow."""
+"""What is compared: uniform points of the integrand's maps; its adapted grids; grids predicted from the event instead,
+by a flow without couplings; the flow; and grids adapted to f/q of the flow."""
 LEARNT = ("grid", "flow", "flow_vegas")
 """Those that are trained."""
 ADAPTATION = ADAPTATIONS * POINTS
@@ -57,7 +57,6 @@ def compare(items: Items, flow: Trained, predicted: Trained, config: FlowConfig,
     ``predicted``: the flow without couplings.
     """
     plain = items.integrator
-    learnt = {"flow": flow, "flow_vegas": flow, "grid": predicted}
     records = plain.integrate(items.observed, items.event_ids)
     events: dict[str, np.ndarray] = {
         "event": items.event_ids,
@@ -68,12 +67,14 @@ def compare(items: Items, flow: Trained, predicted: Trained, config: FlowConfig,
     for name in SAMPLERS:
         integrator = plain
         observed: Any = items.observed
-        if name in LEARNT:
-            integrator = flow_integrator(plain, learnt[name])
-            observed = conditioned(items, learnt[name].scaler)
+        if name.startswith("flow"):
+            integrator = flow_integrator(plain, flow)
+            observed = conditioned(items, flow.scaler)
         edges = grid.uniform_grid(2 * len(items.event_ids), plain.dim)
         if name.endswith("vegas"):
             edges = adapt(integrator, observed, items.event_ids)
+        elif name == "grid":
+            edges = predicted_edges(items, predicted)
         columns = on_grids(integrator, observed, items.event_ids, edges, config.n_eval)
         events |= {f"{name}/{column}": a for column, a in columns.items()}
         log(f"{name}: variance per evaluation {np.median(columns['variance']):.3g} (median)")

@@ -6,15 +6,18 @@ What comes out is an integrand like any other: the batched integrator takes it, 
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from momentax.errors import ConfigError
 from momentax.flow.items import Conditioned, Items
 from momentax.flow.network import Flow, conditions, from_base, to_arrays
 from momentax.flow.training import Trained
+from momentax.integrate.grid import N_BINS
 from momentax.processes.base import IntegrandFn
 from momentax.regress.inputs import Scaler
 from momentax.regress.store import load_arrays, save_arrays
@@ -57,6 +60,27 @@ def points_of(flow: Flow, parameters: Any, inputs: jax.Array, z: jax.Array) -> t
     u, log_q = from_base(flow, parameters, conditions(flow, parameters, inputs), jnp.moveaxis(z, 2, 0))
     u = jnp.clip(jnp.moveaxis(u, 0, 2).astype(z.dtype), EDGE, 1.0 - EDGE)
     return u, log_q.astype(z.dtype)
+
+
+def predicted_edges(items: Items, trained: Trained) -> np.ndarray:
+    """Grids for the batched integrator from a flow without couplings, [items, dim, N_BINS + 1].
+
+    Its splines are evaluated once an event, at the edges of equally probable bins: a point then costs no more than on
+    an adapted grid. Raises ConfigError for a flow with couplings, which is no grid.
+    """
+    if trained.flow.layers:
+        raise ConfigError(f"a flow with {trained.flow.layers} couplings is no grid; train one with none")
+    x = trained.scaler(items.raw).reshape(-1, items.raw.shape[2])
+    edges = jnp.broadcast_to(jnp.linspace(0.0, 1.0, N_BINS + 1), (trained.flow.dim, len(x), N_BINS + 1))
+    u, _ = _from_base(trained.flow, trained.parameters, x, edges)
+    out = np.array(jnp.moveaxis(u, 0, 1), dtype=np.float64)
+    out[..., 0], out[..., -1] = 0.0, 1.0
+    return out
+
+
+@partial(jax.jit, static_argnums=0)
+def _from_base(flow: Flow, parameters: Any, inputs: jax.Array, z: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return from_base(flow, parameters, conditions(flow, parameters, inputs), z)
 
 
 def save(path: str | os.PathLike[str], trained: Trained, facts: dict[str, Any]) -> None:
