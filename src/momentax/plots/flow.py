@@ -82,9 +82,10 @@ def _beside(ax: Axes, events: Mapping[str, np.ndarray], facts: Mapping[str, Any]
 def _pulls(ax: Axes, events: Mapping[str, np.ndarray]) -> None:
     for i, name in ((1, "vegas"), (3, "flow")):
         p = pull(dict(events), name)
+        mean = rf"${p.mean():+.2f}\pm{p.std() / np.sqrt(len(p)):.2f}$"
         ax.hist(
             np.clip(p, _PULLS[0], _PULLS[-1]), _PULLS.tolist(), histtype="step", color=style.COLOURS[i],
-            ls=_LINES[i], lw=1.6, label=f"{SAMPLERS[name]}: mean {p.mean():+.2f}, width {p.std():.2f}",
+            ls=_LINES[i], lw=1.6, label=f"{SAMPLERS[name]}: mean {mean}, width {p.std():.2f}",
         )  # fmt: skip
     x = np.linspace(_PULLS[0], _PULLS[-1], 201)
     expected = len(events["event"]) * (_PULLS[1] - _PULLS[0]) * np.exp(-0.5 * x**2) / np.sqrt(2.0 * np.pi)
