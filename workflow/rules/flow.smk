@@ -3,6 +3,7 @@
 rule train_flow:
     input:
         events=events(CONFIG.flow.sample) if CONFIG.flow.sample else [],
+        table=detector_table(),
     output:
         flow=result("flow/flow.npz"),
         grid=result("flow/grid.npz"),
@@ -29,6 +30,7 @@ rule train_flow:
 rule compare_samplers:
     input:
         events=events(CONFIG.flow.sample) if CONFIG.flow.sample else [],
+        table=detector_table(),
         flow=result("flow/flow.npz"),
         grid=result("flow/grid.npz"),
     output:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from momentax.config import PhysicsConfig
-from momentax.errors import InputError
+from momentax.errors import ConfigError, InputError
 from momentax.integrate.batched import BatchedIntegrator
 from momentax.processes.base import Hypothesis
 from momentax.processes.observed import Observed
@@ -53,8 +53,13 @@ class Items(NamedTuple):
 def prepare(events: ak.Array, hypothesis: Hypothesis, physics: PhysicsConfig) -> Items:
     """Events in the event schema as integrals.
 
-    Raises InputError if any of them cannot be weighed: nothing is dropped, select events before.
+    Raises InputError if any of them cannot be weighed: nothing is dropped, select events before; ConfigError where a
+    weight is a sum over more than the two assignments.
     """
+    if physics.detector.directions.kind != "exact":
+        raise ConfigError(
+            "flow: it knows exact directions alone; take physics.detector.directions: {kind: exact}"
+        )
     pdf, detector, observed, ids = inputs(events, physics, hypothesis.kind)
     bad = ~np.all([np.isfinite(a) for a in jax.tree.leaves(observed)], axis=0)
     if bad.any():
