@@ -9,6 +9,7 @@ include: "workflow/rules/regress.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/scan.smk"
 include: "workflow/rules/validation.smk"
+include: "workflow/rules/flow.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/paper.smk"
@@ -36,6 +37,7 @@ rule all:
         expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
         expand(rules.figure_variation.output.shifts, variation=VARIATIONS),
         [rules.table_variations.output.page] if VARIATIONS else [],
+        rules.figure_samplers.output.shown if CONFIG.flow.sample else [],
 
 
 rule all_events:
@@ -97,3 +99,9 @@ rule all_validation:
         expand(rules.figure_planes.output.shown, sample=CONFIG.validation.planes.samples),
         expand(rules.figure_transfer.output.response, simulation=CONFIG.validation.planes.transfer or []),
         rules.figure_detector_roc.output.shown if ROC_SAMPLES else [],
+
+
+rule all_flow:
+    input:
+        rules.figure_samplers.output.shown if CONFIG.flow.sample else [],
+        rules.figure_samplers.output.page if CONFIG.flow.sample else [],

@@ -153,7 +153,9 @@ def _top_pairs(n: int) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, np.nda
         gamma, beta = frame[:, 0] / mass, frame[:, 1:] / frame[:, :1]
         along = np.sum(beta * p[:, 1:], axis=1)
         factor = gamma**2 / (gamma + 1) * along + gamma * p[:, 0]
-        return np.concatenate([(gamma * (p[:, 0] + along))[:, None], p[:, 1:] + factor[:, None] * beta], axis=1)
+        return np.concatenate(
+            [(gamma * (p[:, 0] + along))[:, None], p[:, 1:] + factor[:, None] * beta], axis=1
+        )
 
     leptons, quarks, neutrinos = [], [], []
     pt, axis = rng.exponential(80.0, n), direction()

@@ -32,6 +32,7 @@ from momentax.config.stages import (
 )
 from momentax.config.variations import VariationsSection
 from momentax.errors import ConfigError, InputError, nearest
+from momentax.flow.config import FlowConfig
 from momentax.plots.config import FiguresConfig
 from momentax.scan.ellipses import expected_centre
 from momentax.scan.nodes import LEAST_NODES
@@ -86,6 +87,8 @@ class Config(Section):
     """Checks of simulated events and of the detector."""
     paper: PaperSection = PaperSection()
     """Figures and tables of the paper by their numbers."""
+    flow: FlowConfig = FlowConfig()
+    """A normalizing flow as importance sampler of the ttbar integral, beside the batched VEGAS (off by default)."""
     figures: FiguresConfig = FiguresConfig()
     """Figures of the report."""
 
@@ -132,6 +135,7 @@ class Config(Section):
         self._check_validation()
         self._check_variations()
         self._check_paper()
+        self._check_flow()
         for pair in self.classify.discriminants:
             for label in pair:
                 if label not in self.hypothesis_labels():
@@ -160,6 +164,18 @@ class Config(Section):
             if self.samples[name].hypothesis is None:
                 raise ValueError(f"paper.samples: {name!r} has no hypothesis; say what it truly is")
         check_mass_point(*self.paper.interpolation.point)
+
+    def _check_flow(self) -> None:
+        name, wanted = self.flow.sample, self.flow.events + self.flow.test_events
+        if name is None:
+            return
+        if name not in self.samples:
+            raise ValueError(f"flow.sample: {name!r} is no sample{nearest(name, self.samples)}")
+        if self.samples[name].n_entries < wanted:
+            raise ValueError(
+                f"flow.sample: {name!r} has at most {self.samples[name].n_entries} events, flow.events and "
+                f"flow.test_events want {wanted}; lower them or enlarge the sample"
+            )
 
     def varied_samples(self) -> dict[str, tuple[str, str]]:
         """Samples that are weighed anew under a variation: name of the varied one -> (sample, variation)."""

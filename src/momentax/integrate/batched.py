@@ -229,6 +229,22 @@ class BatchedIntegrator:
             return np.full((0, REPLICATES, n, k), np.nan)
         return out.reshape(len(out), REPLICATES, n, k)
 
+    def on_grids(
+        self, observed: Observed, event_ids: np.ndarray, edges: np.ndarray, n_eval: int, stage: int = -(10**9)
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Means of f and of f^2 on given grids, without adaptation or ladder: each [REPLICATES, items].
+
+        Parameters
+        ----------
+        edges : [items, dim, N_BINS + 1], as in :class:`Adapted`
+        n_eval : evaluations of every item (rounded to multiples of POINTS, at most the largest of the ladder)
+        stage : names the random numbers; the default is none of the integration's own
+        """
+        index = np.arange(self.assignments * len(event_ids))
+        blocks = min(max(1, round(n_eval / POINTS)), len(self._net))
+        sums = self._run(self._items(observed), edges, index, event_ids, blocks, stage)
+        return sums.mean, sums.mean2
+
     def _items(self, observed: Observed) -> Observed:
         """Events with each assignment of their jets: arrays [n] -> [n x assignments]."""
         both = (observed, observed.swapped())[: self.assignments]
