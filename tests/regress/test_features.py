@@ -110,6 +110,19 @@ def test_float32_inputs_are_those_of_float64(raw, table) -> None:
     assert np.quantile(np.abs(low - high) / (1.0 + np.abs(high)), 0.999) < 2e-3
 
 
+@pytest.mark.parametrize("kind", ["drell_yan", "ttbar", "hza"])
+def test_physics_inputs_do_not_see_reflections_nor_the_order_of_the_jets(raw, table, kind: str) -> None:
+    masses = MASSES[np.arange(len(raw)) % 4]
+    n = len(features.names("physics", kind))
+    spec = Spec(kind, "physics", Architecture(n, (4,), 1, precision="float64"))
+    physics = {"table": table} if kind == "hza" else {"hard": hard_numbers(None)}
+    numbers = model.constants(spec, np.zeros(n), np.ones(n), 0.0, 1.0, physics)
+    found = np.asarray(model.compute_inputs(spec, numbers, raw, masses))
+    for operation in (symmetries.reflected_in_phi, symmetries.reflected_in_eta, symmetries.exchanged_jets):
+        again = np.asarray(model.compute_inputs(spec, numbers, operation(raw), masses))
+        assert again == pytest.approx(found, rel=1e-6, abs=1e-5)
+
+
 def test_random_symmetries_are_the_named_ones(raw) -> None:
     rng = np.random.default_rng(4)
     changed = symmetries.random(raw, rng)

@@ -202,6 +202,22 @@ def test_selu_output_reaches_every_target(problem: WeightedEvents) -> None:
     assert abs(np.mean(test["predicted"][lowest] - test["information"][lowest])) < 0.2
 
 
+def test_robust_loss_is_not_led_by_a_few_far_events(problem: WeightedEvents) -> None:
+    """One weight in fifty off by twenty orders of magnitude, in training alone what the rest says."""
+    weights = problem.weights["drell_yan"].copy()
+    rng = np.random.default_rng(8)
+    far = (rng.random(len(weights)) < 0.02) & (split(problem.key, CONFIG.fractions) != TEST)
+    weights["value"][far] *= 1e-20
+    weights["error"][far] *= 1e-20
+    data = WeightedEvents(problem.events, problem.sample, {"drell_yan": weights}, {})
+    widths = []
+    for robust in (0.5, None):
+        config = CONFIG.model_copy(update={"members": 1, "epochs": 30, "robust": robust})
+        _, metrics, _, _ = train(data, "drell_yan", config, quiet)
+        widths.append(metrics["test"]["all"]["rms"][0])
+    assert widths[0] < 0.6 * widths[1]
+
+
 def test_plateaus_halve_the_step_and_stop_early() -> None:
     """Pure noise: the validation loss cannot improve for long."""
     rng = np.random.default_rng(5)

@@ -42,13 +42,19 @@ class RegressConfig(BaseModel):
     )
     augment: bool = Field(
         default=True,
-        description="Every row is shown reflected (in phi, in eta) and with its jets exchanged at random: W does not "
-        "change.",
+        description="inputs `paper`: every row is shown reflected (in phi, in eta) and with its jets exchanged at "
+        "random, as W does not change; `physics` are the same for all of these.",
     )
     error_floor: float | None = Field(
         default=0.03,
         gt=0.0,
         description="Rows count with 1/(1 + (error/floor)^2), error that of the integral in log10 W; null: all alike.",
+    )
+    robust: float | None = Field(
+        default=0.5,
+        gt=0.0,
+        description="Residuals of log10 W beyond this count linearly in the loss (Huber): events unlike all others, as "
+        "merged jets, must not lead. null: squared, as in the paper.",
     )
     slopes: float = Field(
         default=0.0,
@@ -231,6 +237,7 @@ def paper_preset(kind: str) -> RegressConfig:
         spread=False,
         augment=False,
         error_floor=None,
+        robust=None,
         l2=l2,
         learning_rate=1e-3,
         schedule="plateau",

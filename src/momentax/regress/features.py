@@ -6,7 +6,8 @@ the mass point demands (`b_energies`) and how well transfer functions and recoil
 Drell-Yan the squared amplitude; for ttbar how well neutrinos on the mass shells explain the missing momentum.
 The numbers of the detector in here are those of the built-in one: they shape inputs, not the weight that is learned.
 
-All are invariant under rotations about the beam.
+All are invariant under rotations about the beam; ``physics`` also under reflections and exchange of the jets, as W is:
+an event is shown as one of its eight equivalents (`symmetries.folded`), which is worth more than showing all of them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from momentax.constants import MASS_Z, SQRT_S, WIDTH_Z
-from momentax.regress import top_pairs
+from momentax.regress import symmetries, top_pairs
 from momentax.regress.inputs import OBJECTS
 from momentax.regress.matrix_element import log_hard
 
@@ -419,7 +420,7 @@ def features(inputs: str, kind: str, raw: Array, masses: Array, numbers: Any) ->
     if inputs == "paper":
         x = paper(raw)
         return jnp.concatenate([x, masses], axis=1) if kind == "hza" else x
-    event = unpack(raw)
+    event = unpack(symmetries.folded(raw))
     parts = [physics(event)]
     if kind == "hza":
         parts.append(masses_physics(event, masses, numbers["table"]))

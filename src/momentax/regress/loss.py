@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from momentax.regress import model, network
 from momentax.regress.model import Spec
@@ -41,6 +42,7 @@ class Sloped(NamedTuple):
 class RegressionLoss:
     """Mean squared error of I in units of its scale, and what the options add.
 
+    - ``robust``: residuals of I beyond it count linearly (Huber);
     - ``slopes``: times the squared errors of dI/d ln mH and dI/d ln mA (batches are `Sloped`; else `Known`);
     - ``l2``: times the sum of squared kernels;
     - a second output b: |r|/b + ln b, the negative log-likelihood of a Laplace distribution of the residual r, which
@@ -53,6 +55,7 @@ class RegressionLoss:
     """Of the numbers: equal losses have equal ones."""
     l2: float = 0.0
     slopes: float = 0.0
+    robust: float | None = None
     low_precision: bool = False
 
     def __call__(self, parameters: Any, batch: Known | Sloped, key: jax.Array) -> jax.Array:
@@ -65,7 +68,7 @@ class RegressionLoss:
         else:
             value, log_size = self._information(parameters, batch)
         residual = (value - batch.information) / scale
-        total = jnp.mean(batch.weight * residual**2) + extra
+        total = jnp.mean(batch.weight * self._of_residual(residual)) + extra
         if self.spec.architecture.n_out > 1:
             size = jax.lax.stop_gradient(jnp.abs(residual))
             total = total + jnp.mean(batch.weight * _laplace(size, log_size - jnp.log(scale)))
@@ -89,7 +92,14 @@ class RegressionLoss:
     def of_data(self, parameters: Any, batch: Known) -> jax.Array:
         """Weighted sum of the squared error: what validation compares."""
         value, _ = model.from_inputs(self.spec, self.numbers, parameters, batch.x, batch.offset)
-        return jnp.sum(batch.weight * ((value - batch.information) / self.numbers["scale"]) ** 2)
+        return jnp.sum(batch.weight * self._of_residual((value - batch.information) / self.numbers["scale"]))
+
+    def _of_residual(self, residual: jax.Array) -> jax.Array:
+        """Loss of residuals in units of the scale."""
+        if self.robust is None:
+            return residual**2
+        # twice Huber's: r^2 inside
+        return 2.0 * optax.huber_loss(residual, delta=self.robust / float(self.numbers["scale"]))
 
 
 def _laplace(size: jax.Array, log_b: jax.Array) -> jax.Array:

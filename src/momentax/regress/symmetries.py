@@ -8,11 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 _SWAPPED = np.array([*range(8), *range(12, 16), *range(8, 12), 16, 17])
 _PHI = np.array([2, 6, 10, 14, 17])
 _ETA = np.array([1, 5, 9, 13])
+
+
+def folded(raw: jax.Array) -> jax.Array:
+    """The one of its eight equivalents that an event is shown as: [n, 18] of `momentax.regress.inputs.RAW`.
+
+    The harder jet first; p_z of the four objects positive; the harder jet on the left of the positive lepton.
+    """
+    pt, eta, phi = (raw[:, k:16:4] for k in range(3))
+    swap = pt[:, 3] > pt[:, 2]
+    raw = jnp.where(swap[:, None], raw[:, _SWAPPED], raw)
+    eta, phi = raw[:, 1:16:4], raw[:, 2:16:4]
+    backward = jnp.sum(raw[:, 0:16:4] * jnp.sinh(eta), axis=1) < 0
+    right = jnp.sin(phi[:, 2] - phi[:, 0]) < 0
+    sign = jnp.ones_like(raw)
+    sign = sign.at[:, _ETA].set(jnp.where(backward, -1.0, 1.0)[:, None].astype(raw.dtype))
+    sign = sign.at[:, _PHI].set(jnp.where(right, -1.0, 1.0)[:, None].astype(raw.dtype))
+    return raw * sign
 
 
 def random(raw: np.ndarray, rng: np.random.Generator) -> np.ndarray:

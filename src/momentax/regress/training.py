@@ -160,7 +160,7 @@ def train_member(
     )
     identity = _identity(dataset, kind, config, member, numbers, start, low)
     slopes = config.slopes if kind == "hza" and dataset.about["slopes"] else 0.0
-    loss = RegressionLoss(spec, numbers, identity, config.l2, slopes, low)
+    loss = RegressionLoss(spec, numbers, identity, config.l2, slopes, config.robust, low)
     per_event = config.masses_per_event if kind == "hza" else None
     n_rows = counts["train"]
     if per_event is not None:
@@ -183,7 +183,7 @@ def train_member(
     def epoch_of(rng: np.random.Generator) -> Iterator[Known | Sloped]:
         for rows in shuffled(train, batch, per_event, rng, steps):
             flat = Batch(*(a.reshape(steps * batch, *a.shape[2:]) for a in rows))
-            if config.augment:
+            if config.augment and config.inputs == "paper":
                 flat = flat._replace(raw=symmetries.random(flat.raw, rng))
             known = _sloped(flat) if slopes else _known(spec, numbers, flat)
             yield jax.tree.map(lambda a: a.reshape(steps, batch, *a.shape[1:]), known)
