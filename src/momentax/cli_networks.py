@@ -40,7 +40,7 @@ def _targets(args: argparse.Namespace) -> list[Any]:
     """The regressors that are asked for, each at its hypothesis."""
     from momentax.config import hza_label
     from momentax.regress.inference import Target, target
-    from momentax.regress.shipped import open_regressor
+    from momentax.regress.pretrained import open_regressor
 
     if args.masses and args.hypothesis:
         raise InputError("--masses is the mass point of --model alone; with --hypothesis it is part of the label, hza_500_300")
@@ -64,7 +64,7 @@ def train(args: argparse.Namespace) -> None:
     """``momentax train``."""
     from momentax.config import load_config
     from momentax.regress import train_from_files
-    from momentax.regress.shipped import open_regressor
+    from momentax.regress.pretrained import open_regressor
 
     config = load_config(args.config)
     section = getattr(config.regress, args.kind)
@@ -103,7 +103,7 @@ def _given(path: str | None, kind: str) -> set[str]:
 
 def export(args: argparse.Namespace) -> None:
     """``momentax export``."""
-    from momentax.regress.shipped import open_regressor
+    from momentax.regress.pretrained import open_regressor
 
     regressor = open_regressor(args.regressor)
     if args.single:

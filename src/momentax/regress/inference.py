@@ -14,7 +14,7 @@ from momentax.errors import ConfigError, InputError
 from momentax.processes import parse_hypothesis
 from momentax.processes.hza import HZA
 from momentax.regress.regressor import Regressor
-from momentax.regress.shipped import shipped
+from momentax.regress.pretrained import shipped
 from momentax.regress.targets import information, mass_point
 from momentax.regress.trained_with import differences
 
