@@ -25,7 +25,9 @@ def predict(args: argparse.Namespace) -> None:
 
     config = load_config(args.config)
     if args.max_uncertainty is not None and args.fallback is None:
-        raise InputError("--max-uncertainty says what the integral takes over: give --fallback integral with it")
+        raise InputError(
+            "--max-uncertainty says what the integral takes over: give --fallback integral with it"
+        )
     fallback = None if args.fallback is None else Fallback(config.physics, args.max_uncertainty)
     targets = _targets(args)
     about = {"regressor": args.model or "shipped", "masses": args.masses}
@@ -43,10 +45,14 @@ def _targets(args: argparse.Namespace) -> list[Any]:
     from momentax.regress.pretrained import open_regressor
 
     if args.masses and args.hypothesis:
-        raise InputError("--masses is the mass point of --model alone; with --hypothesis it is part of the label, hza_500_300")
+        raise InputError(
+            "--masses is the mass point of --model alone; with --hypothesis it is part of the label, hza_500_300"
+        )
     if args.model is None:
         if args.masses or not args.hypothesis:
-            raise InputError("say which hypothesis: --hypothesis drell_yan ttbar hza_500_300, or --model regressor.npz")
+            raise InputError(
+                "say which hypothesis: --hypothesis drell_yan ttbar hza_500_300, or --model regressor.npz"
+            )
         return [target(label) for label in args.hypothesis]
     regressor = open_regressor(args.model)
     if args.hypothesis:
@@ -122,8 +128,8 @@ def add(command: Command, config_help: str) -> None:
     sub = command(
         "predict",
         predict,
-        "Informations -log10 W of the events of a ROOT file by networks, those that come with the package or others; with "
-        "--fallback integral by the integral where the networks do not vouch for their number.",
+        "Informations -log10 W of the events of a ROOT file by networks, those that come with the package or others; "
+        "with --fallback integral by the integral where the networks do not vouch for their number.",
     )
     sub.add_argument("events", help="events: own schema, flat tree or NanoAOD")
     sub.add_argument(
@@ -149,7 +155,7 @@ def add(command: Command, config_help: str) -> None:
         "--max-uncertainty",
         type=float,
         metavar="X",
-        help="with --fallback: also events whose uncertainty of I exceeds this; without it only those out of the domain",
+        help="with --fallback: also events whose uncertainty of I exceeds this (default: only those out of the domain)",
     )
     sub.add_argument("--config", help=f"{config_help}: physics of the integral, selection of NanoAOD")
 
@@ -161,8 +167,8 @@ def add(command: Command, config_help: str) -> None:
         "--out",
         required=True,
         type=Path,
-        help="folder of regressor.npz, metrics.json and data of figures; checkpoints meanwhile: the same command goes on "
-        "with a training that was killed",
+        help="folder of regressor.npz, metrics.json and data of figures; checkpoints meanwhile: the same command goes "
+        "on with a training that was killed",
     )
     sub.add_argument(
         "--from",
@@ -176,11 +182,13 @@ def add(command: Command, config_help: str) -> None:
     sub = command(
         "export",
         export,
-        "Write a regressor as a program that needs no momentax: StableHLO, or ONNX for C++ (ONNX needs the extra `export`).",
+        "Write a regressor as a program that needs no momentax: StableHLO, or ONNX for C++ (by the extra `export`).",
     )
     sub.add_argument("regressor", help="regressor.npz, or shipped:KIND")
     sub.add_argument("--format", required=True, choices=("stablehlo", "onnx"), help="what to write")
     sub.add_argument("--out", required=True, help="file to write")
     sub.add_argument(
-        "--single", action="store_true", help="the first network alone: faster, without the spread of the ensemble"
+        "--single",
+        action="store_true",
+        help="the first network alone: faster, without the spread of the ensemble",
     )

@@ -75,12 +75,23 @@ FUNCTIONS = {
     "modulo": lambda x: (x + jnp.pi) % (2 * jnp.pi),
     "choices": lambda x: jnp.where((x > 0) & ~(x >= 1) | (x != x), jnp.clip(x, -0.5, 0.5), jnp.sign(x)),
     "finite": lambda x: jnp.isfinite(1.0 / (x - x[:, :1])),
-    "sums": lambda x: (x.sum(1), x.max(1), x.min(1), jnp.prod(x[:, :3], axis=1), (x > 0).any(1), (x > 0).all(1)),
+    "sums": lambda x: (
+        x.sum(1),
+        x.max(1),
+        x.min(1),
+        jnp.prod(x[:, :3], axis=1),
+        (x > 0).any(1),
+        (x > 0).all(1),
+    ),
     "rows twice": lambda x: jnp.concatenate([x, -x])[x.shape[0] :] + jnp.concatenate([x, x])[: x.shape[0]],
     "shapes": lambda x: jnp.broadcast_to(x.T[:, :, None], (4, x.shape[0], 3))[::2, :, 1:].reshape(-1, 4),
     "from numbers": lambda x: jnp.ones((x.shape[0], 3)) + jnp.arange(3) + x[:, :1],
-    "table": lambda x: jnp.arange(12.0).reshape(3, 4)[(x[:, 0] > 0).astype(int), (x[:, 1] > 0).astype(int) + 1],
-    "rows of a table": lambda x: jnp.arange(12.0).reshape(3, 4).at[:, (x[:, 0] > 0).astype(int)].get(mode="clip").T,
+    "table": lambda x: jnp.arange(12.0).reshape(3, 4)[
+        (x[:, 0] > 0).astype(int), (x[:, 1] > 0).astype(int) + 1
+    ],
+    "rows of a table": lambda x: (
+        jnp.arange(12.0).reshape(3, 4).at[:, (x[:, 0] > 0).astype(int)].get(mode="clip").T
+    ),
     "products": lambda x: (x @ np.arange(8.0).reshape(4, 2), jnp.einsum("ni,nj->nij", x, x)),
     "loop": lambda x: jax.lax.scan(lambda c, k: (c * k + x, c.sum(1)), x, jnp.arange(1.0, 4.0)),
     "softmax": lambda x: jax.nn.logsumexp(x, axis=1) + jnp.logaddexp(x[:, 0], x[:, 1]),

@@ -1,4 +1,4 @@
-"""Regressors as programs that need neither Python nor momentax: StableHLO (`jax.export`) and ONNX (extra ``export``)."""
+"""Regressors as programs without momentax: StableHLO (`jax.export`) and ONNX (extra ``export``)."""
 
 from __future__ import annotations
 

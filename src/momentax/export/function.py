@@ -17,7 +17,7 @@ from momentax.regress.uncertainty import ONE_SIGMA, TWO_SIGMA, Domain
 
 Array = jax.Array
 INPUTS = ("raw", "masses")
-"""Names of the arguments: measured momenta [n, 18] (`momentax.regress.inputs.RAW`) and (mH, mA) [n, 2] in GeV; float32."""
+"""Names of the arguments: measured momenta [n, 18] (`momentax.regress.inputs.RAW`), (mH, mA) [n, 2] in GeV; float32."""
 
 _HARMLESS_MASSES = (500.0, 300.0)
 
@@ -84,7 +84,9 @@ def prediction(regressor: Regressor, precision: str = "float64") -> Callable[[Ar
         x = model.inputs_of(spec, inner.numbers, safe, at)
         value, spread, log_size, distance = _networks(spec, inner.numbers, inner.members, whitening, x, at)
         expected = jnp.where(
-            jnp.isfinite(log_size), jnp.exp(log_size), _interpolated(value, calibration.width_at, calibration.width)
+            jnp.isfinite(log_size),
+            jnp.exp(log_size),
+            _interpolated(value, calibration.width_at, calibration.width),
         )
         size = jnp.sqrt(expected**2 + spread**2)
         outside = distance > domain.limit
@@ -113,8 +115,10 @@ def _masses_outside(domain: Domain) -> Callable[[Array], Array]:
     edges = domain.hull()
     if edges is None:
         points = np.asarray(domain.mass_points)
-        return lambda masses: ~jnp.any(
-            jnp.all(jnp.abs(masses[:, None] - points) <= 1e-8 + 1e-5 * np.abs(points), axis=2), axis=1
+        return lambda masses: (
+            ~jnp.any(
+                jnp.all(jnp.abs(masses[:, None] - points) <= 1e-8 + 1e-5 * np.abs(points), axis=2), axis=1
+            )
         )
     normals, offsets = edges
     return lambda masses: jnp.any(jnp.log(masses) @ normals.T + offsets > 1e-6, axis=1)

@@ -1,8 +1,8 @@
 """A flat ONNX graph under construction, from the jaxpr of a function of arrays [n, ...] with a free n.
 
 JAX is traced at one number of rows, `ROWS`, a prime that no other dimension has: every dimension that it divides is a
-multiple of n in the graph. The conversion takes one pass over the equations (jax2onnx 0.17 needs a time quadratic in their
-number, hours for the amplitudes of Drell-Yan). The graph is for float64: see `momentax.export.operations`.
+multiple of n in the graph. The conversion takes one pass over the equations (jax2onnx 0.17 needs a time quadratic in
+their number, too long for the amplitudes of Drell-Yan). The graph is for float64: see `momentax.export.operations`.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class Graph:
         """An int64 vector of dimensions (or positions), multiples of n among them."""
         if not any(rows(s) for s in sizes):
             return self.ints(sizes)
-        return self.node("Concat", *(self._size(rows(s)) if rows(s) else self.ints([s]) for s in sizes), axis=0)
+        return self.node(
+            "Concat", *(self._size(rows(s)) if rows(s) else self.ints([s]) for s in sizes), axis=0
+        )
 
     def _size(self, multiple: int) -> str:
         if multiple not in self._sizes:
@@ -83,7 +85,7 @@ class Graph:
         known: dict[Any, str] = {}
 
         def read(v: Any) -> str:
-            return self.constant(v.val, v.aval.dtype) if isinstance(v, core.Literal) else known[v]
+            return self.constant(v.val, np.asarray(v.val).dtype) if isinstance(v, core.Literal) else known[v]
 
         for v, c in zip(jaxpr.constvars, consts, strict=True):
             known[v] = self.constant(np.asarray(c))
@@ -127,9 +129,7 @@ class Graph:
 
     def stack(self, values: Sequence[str], axis: int) -> str:
         """Along a new axis."""
-        return self.node(
-            "Concat", *(self.node("Unsqueeze", v, self.ints([axis])) for v in values), axis=axis
-        )
+        return self.node("Concat", *(self.node("Unsqueeze", v, self.ints([axis])) for v in values), axis=axis)
 
 
 def _alive(jaxpr: Any) -> list[Any]:

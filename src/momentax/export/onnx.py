@@ -20,11 +20,11 @@ NEEDS = "ONNX needs the extra `export`: pip install 'momentax[export]'"
 
 
 def write_onnx(regressor: Regressor, path: str | os.PathLike[str]) -> None:
-    """Write ``raw [n, 18], masses [n, 2] -> value, uncertainty, uncertainty95 [n] float32, out_of_domain [n] bool`` as one
-    ONNX file with all its numbers, atomically.
+    """Write ``raw [n, 18], masses [n, 2] -> value, uncertainty, uncertainty95 [n] float32, out_of_domain [n] bool`` as
+    one ONNX file with all its numbers, atomically.
 
-    Inputs are float32 (`momentax.regress.inputs.RAW`; GeV, radian), the arithmetic between is float64. The metadata holds
-    ``columns`` (the order of raw), ``kind``, ``hypotheses``, ``mass_points`` as JSON.
+    Inputs are float32 (`momentax.regress.inputs.RAW`; GeV, radian), the arithmetic between is float64. The metadata
+    holds ``columns`` (the order of raw), ``kind``, ``hypotheses``, ``mass_points`` as JSON.
 
     Raises:
         InputError: without the extra ``export``; an operation that has no conversion.
@@ -62,10 +62,7 @@ def onnx_model(regressor: Regressor) -> Any:
             helper.make_tensor_value_info(i, TensorProto.FLOAT, ["n", k])
             for i, k in zip(INPUTS, widths, strict=True)
         ],
-        [
-            helper.make_tensor_value_info(o, t, ["n"])
-            for o, t in zip(Prediction._fields, kinds, strict=True)
-        ],
+        [helper.make_tensor_value_info(o, t, ["n"]) for o, t in zip(Prediction._fields, kinds, strict=True)],
         list(graph.initializers.values()),
     )
     model = helper.make_model(

@@ -94,7 +94,9 @@ def _slice(g: Graph, e: Any, x: list[str]) -> str:
         if rows(shape[i]) and any(v and not rows(v) for v in ends):
             raise InputError(f"ONNX: rows {ends[0]} to {ends[1]} are taken by their number")
     start, stop = ([p[k][i] for i in cut] for k in ("start_indices", "limit_indices"))
-    return g.node("Slice", x[0], g.shape(start), g.shape(stop), g.ints(cut), g.ints([strides[i] for i in cut]))
+    return g.node(
+        "Slice", x[0], g.shape(start), g.shape(stop), g.ints(cut), g.ints([strides[i] for i in cut])
+    )
 
 
 def _stack(g: Graph, e: Any, x: list[str]) -> str:
@@ -153,16 +155,14 @@ def _dot_general(g: Graph, e: Any, x: list[str]) -> str:
 
 def _gather(g: Graph, e: Any, x: list[str]) -> str:
     """Elements, or whole rows along the dimensions that are not indexed; indices are inside by construction."""
-    numbers, operand, indices = e.params["dimension_numbers"], *(v.aval for v in e.invars)
+    numbers, operand, indices = e.params["dimension_numbers"], *[v.aval for v in e.invars]
     indexed = tuple(numbers.start_index_map)
     others = [i for i in range(operand.ndim) if i not in indexed]
-    trailing = tuple(range(indices.ndim - 1, indices.ndim - 1 + len(others)))
     sizes = e.params["slice_sizes"]
     if (
         set(numbers.collapsed_slice_dims) != set(indexed)
         or getattr(numbers, "operand_batching_dims", ())
         or any(sizes[i] != operand.shape[i] for i in others)
-        or tuple(numbers.offset_dims) != trailing
     ):
         raise InputError(f"ONNX: no conversion of this gather: {numbers}, sizes {sizes} of {operand.shape}")
     order = [*indexed, *others]
@@ -170,7 +170,11 @@ def _gather(g: Graph, e: Any, x: list[str]) -> str:
     at = _cast(g, x[1], np.int64)
     last = np.array([operand.shape[i] - 1 for i in indexed], np.int64)
     at = g.node("Min", g.node("Max", at, g.constant(np.zeros_like(last))), g.constant(last))
-    return g.node("GatherND", value, at)
+    found = g.node("GatherND", value, at)  # [dimensions of the indices, other dimensions]
+    kept, batch = list(numbers.offset_dims), iter(range(indices.ndim - 1))
+    rank = indices.ndim - 1 + len(others)
+    perm = [indices.ndim - 1 + kept.index(i) if i in kept else next(batch) for i in range(rank)]
+    return found if perm == sorted(perm) else g.node("Transpose", found, perm=perm)
 
 
 def _select_n(g: Graph, e: Any, x: list[str]) -> str:
@@ -222,11 +226,35 @@ CONVERTERS: dict[str, Converter] = {
     **{
         name: _plain(kind)
         for name, kind in {
-            "abs": "Abs", "add": "Add", "add_any": "Add", "and": "And", "ceil": "Ceil", "cos": "Cos", "div": "Div",
-            "eq": "Equal", "exp": "Exp", "floor": "Floor", "ge": "GreaterOrEqual", "gt": "Greater",
-            "le": "LessOrEqual", "log": "Log", "logistic": "Sigmoid", "lt": "Less", "max": "Max", "min": "Min",
-            "mul": "Mul", "neg": "Neg", "not": "Not", "or": "Or", "pow": "Pow", "sign": "Sign", "sin": "Sin",
-            "sqrt": "Sqrt", "sub": "Sub", "tanh": "Tanh", "xor": "Xor",
+            "abs": "Abs",
+            "add": "Add",
+            "add_any": "Add",
+            "and": "And",
+            "ceil": "Ceil",
+            "cos": "Cos",
+            "div": "Div",
+            "eq": "Equal",
+            "exp": "Exp",
+            "floor": "Floor",
+            "ge": "GreaterOrEqual",
+            "gt": "Greater",
+            "le": "LessOrEqual",
+            "log": "Log",
+            "logistic": "Sigmoid",
+            "lt": "Less",
+            "max": "Max",
+            "min": "Min",
+            "mul": "Mul",
+            "neg": "Neg",
+            "not": "Not",
+            "or": "Or",
+            "pow": "Pow",
+            "sign": "Sign",
+            "sin": "Sin",
+            "sqrt": "Sqrt",
+            "sub": "Sub",
+            "tanh": "Tanh",
+            "xor": "Xor",
         }.items()
     },
     "asinh": _asinh,

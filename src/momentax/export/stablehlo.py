@@ -25,15 +25,15 @@ def write_stablehlo(
     precision: str = "float64",
     platforms: Sequence[str] = PLATFORMS,
 ) -> None:
-    """Write ``(raw [n, 18], masses [n, 2]) -> Prediction`` (`momentax.export.function`), float32 columns, as a program of
-    `jax.export` with a free n, atomically. `load_stablehlo`, or `jax.export.deserialize` anywhere, reads it.
+    """Write ``(raw [n, 18], masses [n, 2]) -> Prediction`` (`momentax.export.function`), float32 columns, as a program
+    of `jax.export` with a free n, atomically. `load_stablehlo`, or `jax.export.deserialize` anywhere, reads it.
     """
     (n,) = export.symbolic_shape("n")
     arguments = [jax.ShapeDtypeStruct((n, k), jnp.float32) for k in (len(RAW), 2)]
     function = prediction(regressor, precision)
-    program = export.export(jax.jit(lambda raw, masses: tuple(function(raw, masses))), platforms=list(platforms))(
-        *arguments
-    )
+    program = export.export(
+        jax.jit(lambda raw, masses: tuple(function(raw, masses))), platforms=list(platforms)
+    )(*arguments)
     with atomic_path(path) as temporary:
         temporary.write_bytes(program.serialize())
 

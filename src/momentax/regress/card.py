@@ -55,7 +55,9 @@ def _training(r: Regressor) -> str:
     if events := metrics.get("events"):
         lines.append("Events: " + ", ".join(f"{n:,} {side}" for side, n in events.items()) + ".")
     if rows := metrics.get("rows"):
-        lines.append("Rows (event, hypothesis): " + ", ".join(f"{n:,} {side}" for side, n in rows.items()) + ".")
+        lines.append(
+            "Rows (event, hypothesis): " + ", ".join(f"{n:,} {side}" for side, n in rows.items()) + "."
+        )
     if samples := metrics.get("statuses"):
         lines.append(f"Samples: {', '.join(samples)}.")
     left = {
@@ -69,7 +71,16 @@ def _training(r: Regressor) -> str:
         points = ", ".join(f"({h:g}, {a:g})" for h, a in r.mass_points)
         lines.append(f"Mass points (mH, mA) in GeV: {points}.")
     if config:
-        shown = ("epochs", "batch_size", "learning_rate", "schedule", "error_floor", "augment", "slopes", "seed")
+        shown = (
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "schedule",
+            "error_floor",
+            "augment",
+            "slopes",
+            "seed",
+        )
         lines.append("Settings: " + ", ".join(f"{k} {config[k]}" for k in shown if k in config) + ".")
     return "\n".join(lines)
 
@@ -81,7 +92,7 @@ def _quality(r: Regressor) -> str:
     text = """## Quality
 
 On test events, never trained on: the residual log10 W_network - log10 W, its mean (bias), root mean square, and half of
-its central 68.3 % (width), with bootstrap errors; the share of integrals within the stated 68.3 and 95.5 % intervals."""
+its central 68.3 % (width), with bootstrap errors; the share of integrals in the stated 68.3 and 95.5 % intervals."""
     tables = [("all", {"all": test["all"]}), ("sample", test.get("by_sample", {}))]
     if r.kind == "hza":
         tables.append(("hypothesis", test.get("by_hypothesis", {})))
@@ -113,10 +124,10 @@ def _limits(r: Regressor) -> str:
         "- An event is out of the domain if the mean square of its whitened event inputs exceeds "
         f"{r.domain.limit:.3g}, which 0.1 % of the training events do. The uncertainty promises nothing there: use "
         "`--fallback integral`.",
-        "- Intervals cover on average over events like those of the training (split conformal calibration), not for every "
-        "kind of event: see the tables.",
-        "- The number stands for the integral with the physics below, not for that of another detector, parton density or "
-        "selection.",
+        "- Intervals cover on average over events like those of the training (split conformal calibration), not for "
+        "every kind of event: see the tables.",
+        "- The number stands for the integral with the physics below, not for that of another detector, parton density "
+        "or selection.",
     ]
     if r.kind == "hza" and len(r.mass_points):
         low, high = r.mass_points.min(axis=0), r.mass_points.max(axis=0)
@@ -146,5 +157,5 @@ Exported programs (docs/inference.md) take `raw` [n, {len(RAW)}], float32, in Ge
 
 {columns}
 
-and `masses` [n, 2], (mH, mA) in GeV{"" if r.kind == "hza" else " (any numbers, they are not used)"}. `lep_plus` is the \
-positive lepton, j1 and j2 are the b jets in the order of the event (the prediction hardly depends on it)."""
+and `masses` [n, 2], (mH, mA) in GeV{"" if r.kind == "hza" else " (any numbers, they are not used)"}. `lep_plus` is \
+the positive lepton, j1 and j2 are the b jets in the order of the event (the prediction hardly depends on it)."""

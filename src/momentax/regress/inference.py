@@ -13,8 +13,8 @@ from momentax.config import PhysicsConfig
 from momentax.errors import ConfigError, InputError
 from momentax.processes import parse_hypothesis
 from momentax.processes.hza import HZA
-from momentax.regress.regressor import Regressor
 from momentax.regress.pretrained import shipped
+from momentax.regress.regressor import Regressor
 from momentax.regress.targets import information, mass_point
 from momentax.regress.trained_with import differences
 
@@ -78,7 +78,9 @@ def target(label: str, regressor: Regressor | None = None) -> Target:
         return Target(label, regressor, mass_point(hypothesis.label))
     known = regressor.information.get("hypotheses", [hypothesis.kind])
     if hypothesis.label not in known:
-        raise InputError(f"the regressor of {', '.join(known)} knows no parameters: it cannot predict {label}")
+        raise InputError(
+            f"the regressor of {', '.join(known)} knows no parameters: it cannot predict {label}"
+        )
     return Target(label, regressor, None)
 
 
@@ -113,8 +115,8 @@ def predict(
 
     Returns:
         Structured array [n] by label: ``information`` I = -log10 W; ``uncertainty`` and ``uncertainty95``, half the
-        intervals that hold the integral in 68.3 and 95.5 % of the cases, for an integral one and two standard deviations
-        of its own; ``out_of_domain``, whether the network found the event (or mass point) unlike its training;
+        intervals that hold the integral in 68.3 and 95.5 % of the cases, for an integral one and two standard
+        deviations of its own; ``out_of_domain``, whether the network found the event (or mass point) unlike its training;
         ``source``, 0 network, 1 integral; ``status`` of the integral (`momentax.integrate.result.STATUS`), empty for a
         network. NaN where neither gives a number.
 
@@ -157,7 +159,9 @@ def _integrate(
     from momentax.weight import weigh, weigh_mass_points
 
     wanted = {t.label: flagged(found[t.label], fallback.max_uncertainty) for t in targets}
-    points = [t.label for t in targets if t.masses is not None] if fallback.physics.mass_points_together else []
+    points = (
+        [t.label for t in targets if t.masses is not None] if fallback.physics.mass_points_together else []
+    )
     # one table of an event serves all mass points, and an event out of the domain is so at all of them
     groups = [[t.label] for t in targets if t.label not in points or len(points) == 1]
     groups += [points] if len(points) > 1 else []

@@ -35,8 +35,8 @@ def predict_file(
     """Predict the events of a file under hypotheses, and write a tree ``Predictions`` with one entry for each event.
 
     Memory does not grow with the file. Branches: ``event``; ``information``, ``uncertainty``, ``uncertainty95``,
-    ``out_of_domain``, ``source`` (0 network, 1 integral) and ``status`` (position in the list ``status`` of the metadata, -1
-    for a network), with ``_<hypothesis>`` appended if there are several hypotheses.
+    ``out_of_domain``, ``source`` (0 network, 1 integral) and ``status`` (position in the list ``status`` of the
+    metadata, -1 for a network), with ``_<hypothesis>`` appended if there are several hypotheses.
 
     Args:
         events_path: file that ``momentax.read_events`` knows.

@@ -26,7 +26,7 @@ def training_physics(regressor: Regressor) -> list[dict[str, Any]]:
 
 
 def differences(regressor: Regressor, physics: PhysicsConfig) -> list[str]:
-    """What in ``physics`` differs from the weights of the training, as ``detector.bjet.constant: 0.2 (trained with 0.1)``.
+    """What in ``physics`` differs from the weights of the training, as ``pdf.member: 1 (trained with 0)``.
 
     Settings of the numerical integration are left out, and sections that the kind of hypothesis does not use.
     """
