@@ -161,7 +161,7 @@ def _gather(g: Graph, e: Any, x: list[str]) -> str:
     sizes = e.params["slice_sizes"]
     if (
         set(numbers.collapsed_slice_dims) != set(indexed)
-        or getattr(numbers, "operand_batching_dims", ())
+        or numbers.operand_batching_dims
         or any(sizes[i] != operand.shape[i] for i in others)
     ):
         raise InputError(f"ONNX: no conversion of this gather: {numbers}, sizes {sizes} of {operand.shape}")

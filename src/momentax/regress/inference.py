@@ -94,8 +94,8 @@ def check_physics(targets: Sequence[Target], physics: PhysicsConfig) -> None:
         if found := differences(t.regressor, physics):
             raise ConfigError(
                 f"{t.label}: the integral of this configuration is not the weight that the network learned: "
-                f"physics.{'; physics.'.join(found)}. Give the configuration of the training (--config), or a regressor "
-                "trained with this one (--model)"
+                f"physics.{'; physics.'.join(found)}. Give the configuration of the training (--config), or a "
+                "regressor trained with this one (--model)"
             )
 
 
@@ -116,7 +116,7 @@ def predict(
     Returns:
         Structured array [n] by label: ``information`` I = -log10 W; ``uncertainty`` and ``uncertainty95``, half the
         intervals that hold the integral in 68.3 and 95.5 % of the cases, for an integral one and two standard
-        deviations of its own; ``out_of_domain``, whether the network found the event (or mass point) unlike its training;
+        deviations of its own; ``out_of_domain``, whether the event (or mass point) is unlike the training;
         ``source``, 0 network, 1 integral; ``status`` of the integral (`momentax.integrate.result.STATUS`), empty for a
         network. NaN where neither gives a number.
 

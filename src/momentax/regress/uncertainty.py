@@ -114,8 +114,8 @@ class Domain:
         return np.any(np.log(masses) @ normals.T + offsets > 1e-6, axis=1)
 
     def hull(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Convex hull of the mass points as normals [m, 2] and offsets [m]: inside where (ln mH, ln mA) @ normal +
-        offset <= 0 for all. The bounding box for points on a line; None for fewer than three, which stand for themselves.
+        """Convex hull of the mass points as normals [m, 2] and offsets [m]; inside: all (ln mH, ln mA) @ normal +
+        offset <= 0. The bounding box for points on a line; None for fewer than three, which stand for themselves.
         """
         if len(self.mass_points) < 3:
             return None
