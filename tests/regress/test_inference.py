@@ -171,3 +171,39 @@ def test_a_training_goes_on_from_shipped_networks(folder, events, tmp_path, caps
     settings.write_text("regress: {ttbar: {epochs: 1, hidden: [16]}}\n")
     assert main([*arguments, "--from", "shipped"]) == 1
     assert "hidden [8] (not [16])" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["drell_yan", "ttbar", "hza"])
+def test_the_pretrained_regressors_of_the_package(kind):
+    from momentax.regress.card import model_card
+    from momentax.regress.pretrained import FOLDER
+
+    path = FOLDER / f"{kind}.npz"
+    if not path.is_file():
+        pytest.skip(f"no pretrained regressor of {kind} in this checkout")
+    regressor = shipped(kind)
+    assert regressor.kind == kind and path.stat().st_size < 4e6
+    assert path.with_suffix(".md").read_text() == model_card(regressor), "renew the model card"
+    assert differences(regressor, PhysicsConfig()) == []
+    label = "hza_500_300" if kind == "hza" else kind
+    found = predict(read_events(FILE), [label])[label]
+    assert np.all(np.isfinite(found["information"])) and found["out_of_domain"].mean() < 0.05
+
+
+def test_a_model_card_says_what_is_known(events):
+    from momentax.regress.card import model_card
+
+    weights = {"w.root": {"config": PHYSICS.model_dump(mode="json")}}
+    regressor = untrained(
+        "hza", SMALL, raw_inputs(events), np.array(POINTS), information={"weights": weights}
+    )
+    quality = {"bias": [0.01, 0.002], "rms": [0.1, 0.01], "width": [0.08, 0.005], "rows": 1234}
+    quality |= {"coverage": {"68": 0.7, "95": 0.96}, "out_of_domain": 0.001}
+    metrics = {"test": {"all": quality, "by_hypothesis": {"hza_500_300": quality}}, "events": {"train": 5000}}
+    card = model_card(regressor)
+    assert "Not measured" in card and "(500, 300)" in card and "constant: 0.1" in card
+    regressor.information["metrics"] = metrics
+    row = "1,234 | 0.0100 +- 0.0020 | 0.1000 +- 0.0100 | 0.0800 +- 0.0050 | 70.0 % | 96.0 % | 0.10 % |"
+    card = model_card(regressor)
+    assert f"| hza_500_300 | {row}" in card and "5,000 train" in card
+    assert all(f"{i}. `{name}`" in card for i, name in ((0, "lep_plus_pt"), (17, "met_phi")))
