@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from momentax.processes.hza import HZA
 from momentax.regress.pretrained import shipped
 from momentax.regress.regressor import Regressor
 from momentax.regress.targets import information, mass_point
-from momentax.regress.trained_with import differences
+from momentax.regress.trained_with import differences, training_physics
 
 NETWORK, INTEGRAL = 0, 1
 NO_STATUS = ""
@@ -89,8 +90,17 @@ def check_physics(targets: Sequence[Target], physics: PhysicsConfig) -> None:
 
     Raises:
         ConfigError: what differs.
+
+    Warns:
+        UserWarning: the regressor does not say what it was trained on.
     """
     for t in targets:
+        if not training_physics(t.regressor):
+            warnings.warn(
+                f"{t.label}: the regressor does not say on which weights it was trained; whether this integral is the same "
+                "cannot be checked",
+                stacklevel=2,
+            )
         if found := differences(t.regressor, physics):
             raise ConfigError(
                 f"{t.label}: the integral of this configuration is not the weight that the network learned: "
