@@ -97,8 +97,8 @@ def check_physics(targets: Sequence[Target], physics: PhysicsConfig) -> None:
     for t in targets:
         if not training_physics(t.regressor):
             warnings.warn(
-                f"{t.label}: the regressor does not say on which weights it was trained; whether this integral is the same "
-                "cannot be checked",
+                f"{t.label}: the regressor does not say on which weights it was trained; whether this integral is the "
+                "same cannot be checked",
                 stacklevel=2,
             )
         if found := differences(t.regressor, physics):
