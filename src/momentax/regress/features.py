@@ -431,12 +431,8 @@ def features(inputs: str, kind: str, raw: Array, masses: Array, numbers: Any) ->
 def _hard(e: Event, r: Array, hard: Any) -> Array:
     """Inputs `DRELL_YAN`: ln of the squared amplitude times parton densities at the balanced and the measured energies."""
     columns = []
-    n = r.shape[0]
-    ratio = jnp.concatenate([r, jnp.ones_like(r)])
-    # both energies as rows of one call
-    twice = [jnp.concatenate([a, a]) for a in (e.energy, e.eta, e.dphi)]
-    energy = jnp.concatenate([twice[0][:, :2], ratio * twice[0][:, 2:]], axis=1)
-    one, other = log_hard(energy, twice[1], twice[2], hard)
-    for here in (slice(None, n), slice(n, None)):
-        columns += [one[here], other[here], jnp.logaddexp(one[here], other[here])]
+    for ratio in (r, jnp.ones_like(r)):
+        energy = jnp.concatenate([e.energy[:, :2], ratio * e.energy[:, 2:]], axis=1)
+        one, other = log_hard(energy, e.eta, e.dphi, hard)
+        columns += [one, other, jnp.logaddexp(one, other)]
     return jnp.stack(columns, axis=1).astype(e.pt.dtype)
