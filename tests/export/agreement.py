@@ -14,8 +14,10 @@ def check(run, regressor, raw, masses):
     found = [np.asarray(a) for a in run(raw, masses)]
     assert [a.dtype for a in found] == [np.float32] * 3 + [bool]
     assert all(np.isfinite(a).all() for a in found[:3])
-    for a, b in zip(found[:3], expected[:3], strict=True):
-        assert np.abs(a - b).max() <= 1e-5
+    assert np.abs(found[0] - expected[0]).max() <= 1e-5
+    # random kernels give sizes up to hundreds: of these the relative difference
+    for a, b in zip(found[1:3], expected[1:3], strict=True):
+        assert np.abs(a / b - 1.0).max() <= 1e-5
     assert np.array_equal(found[3], expected[3])
     # what Python users get: float32 inside, whose own rounding is up to a few 1e-5 for single events
     with warnings.catch_warnings():
