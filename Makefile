@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml envs/constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found: install one (Debian: apt install python3 python3-venv) or give PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module: install it (Debian: apt install python3-venv)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c envs/constraints.txt -e '.[simulate,workflow,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c envs/constraints.txt -e '.[simulate,workflow,export,test]'
 	@# Compiled bytecode: without it every start of a job takes several CPU seconds more.
 	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib src || true
 	touch $@

@@ -6,6 +6,7 @@ include: "workflow/rules/simulate.smk"
 include: "workflow/rules/variations.smk"
 include: "workflow/rules/weigh.smk"
 include: "workflow/rules/regress.smk"
+include: "workflow/rules/models.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/scan.smk"
 include: "workflow/rules/validation.smk"
@@ -60,6 +61,11 @@ rule all_tables:
 rule all_regress:
     input:
         expand(result("regress/{kind}/regressor.npz"), kind=KINDS),
+
+
+rule all_models:
+    input:
+        expand(result("models/{kind}.{form}"), kind=KINDS, form=["md", "stablehlo", "onnx"]),
 
 
 rule all_studies:

@@ -22,7 +22,7 @@ from momentax.weights_io import read_weights
 EVENTS = Path(__file__).parent / "data/events/za_500_300_600.root"
 
 
-@pytest.mark.parametrize("command", ["inspect", "select", "weigh", "predict", "train", "estimate"])
+@pytest.mark.parametrize("command", ["inspect", "select", "weigh", "predict", "train", "export", "estimate"])
 def test_help_tells_every_argument(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])

@@ -34,6 +34,12 @@ def test_conda_environment_has_the_dependencies_of_the_library():
     assert pins == PROJECT["dependencies"] + PROJECT["optional-dependencies"]["simulate"]
 
 
+def test_conda_environment_of_exports_has_the_library_and_its_extra():
+    dependencies = yaml.safe_load((ROOT / "envs/export.yaml").read_text())["dependencies"]
+    pins = next(entry["pip"] for entry in dependencies if isinstance(entry, dict))
+    assert pins == PROJECT["dependencies"] + PROJECT["optional-dependencies"]["export"]
+
+
 def test_version_is_that_of_the_package():
     assert momentax.__version__ == PROJECT["version"]
 

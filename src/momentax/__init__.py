@@ -34,6 +34,7 @@ _PUBLIC = {
     "ttbar": "momentax.processes",
     "hza": "momentax.processes",
     "load_regressor": "momentax.regress",
+    "predict": "momentax.regress.inference",
 }
 
 __all__ = ["__version__", *_PUBLIC]

@@ -1,4 +1,4 @@
-"""Command line: ``momentax inspect | select | weigh | predict | train | estimate``.
+"""Command line: ``momentax inspect | select | weigh | predict | train | export | estimate``.
 
 Exit status: 0 done, 1 a mistake in the input or the configuration (one message, no traceback), 2 wrong usage.
 """
@@ -7,48 +7,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from momentax import cli_networks
+from momentax.cli_progress import progress_bar
 from momentax.compile_cache import use_compile_cache
 from momentax.errors import InputError, MomentaxError
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on stderr, one line per (what, done, total) reported."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    tasks: dict[str, Any] = {}
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total)
-            progress.update(tasks[what], completed=done, total=total)
-
-        yield report
 
 
 def _weigh(args: argparse.Namespace) -> None:
@@ -57,7 +26,7 @@ def _weigh(args: argparse.Namespace) -> None:
 
     config = load_config(args.config)
     entries = None if args.entries is None else (args.entries[0], args.entries[1])
-    with _bar() as report:
+    with progress_bar() as report:
         counts = weigh_file(
             args.events,
             args.hypothesis,
@@ -72,43 +41,6 @@ def _weigh(args: argparse.Namespace) -> None:
         print(f"{label}: " + (", ".join(f"{n} {status}" for status, n in count.items()) or "no events"))
 
 
-def _predict(args: argparse.Namespace) -> None:
-    import numpy as np
-
-    from momentax.events import read_events
-    from momentax.events.rootfile import TreeWriter
-    from momentax.regress import load_regressor
-
-    regressor = load_regressor(args.model)
-    events = read_events(args.events)
-    predicted = regressor.predict(events, args.masses)
-    branches = {"event": np.dtype(np.int64), "information": np.dtype(float), "uncertainty": np.dtype(float)}
-    with TreeWriter(args.out, "Predictions", branches) as out:
-        out.metadata = {"regressor": str(args.model), "kind": regressor.kind, "masses": args.masses}
-        columns = {"information": predicted["value"], "uncertainty": predicted["uncertainty"]}
-        out.extend({"event": np.asarray(events["event"]), **columns})
-    print(f"{len(events)} events; {int(np.isnan(predicted['value']).sum())} could not be predicted (NaN)")
-
-
-def _train(args: argparse.Namespace) -> None:
-    from momentax.config import load_config
-    from momentax.regress import train_from_files
-
-    section = getattr(load_config(args.config).regress, args.kind)
-    member, total = 1, section.epochs * section.members
-    with _bar() as report:
-
-        def log(line: str) -> None:
-            nonlocal member
-            if found := re.match(r"network (\d+)", line):
-                member = int(found[1])
-            elif found := re.match(r"epoch (\d+)", line):
-                report("epochs", (member - 1) * section.epochs + int(found[1]), total)
-
-        train_from_files(args.events, args.weights, args.kind, section, args.out, log)
-    print(f"regressor and metrics in {args.out}")
-
-
 def _inspect(args: argparse.Namespace) -> None:
     from momentax.events import inspect
 
@@ -121,7 +53,7 @@ def _select(args: argparse.Namespace) -> None:
 
     cuts = load_config(args.config).selection.model_dump() | _mapping(args.selection)
     cuts = Selection.from_keywords(cuts).to_dict()
-    with _bar() as report:
+    with progress_bar() as report:
         flow = select_file(
             args.file,
             args.out,
@@ -197,26 +129,7 @@ def parser() -> argparse.ArgumentParser:
         "--entries", nargs=2, type=int, metavar=("START", "STOP"), help="only these entries of the file"
     )
 
-    sub = command(
-        "predict", _predict, "Informations -log10 W of the events of a ROOT file by a trained regressor."
-    )
-    sub.add_argument("events", help="events: own schema, flat tree or NanoAOD")
-    sub.add_argument("--model", required=True, help="regressor.npz")
-    sub.add_argument(
-        "--masses", nargs=2, type=float, metavar=("MH", "MA"), help="mass point in GeV, for an hza regressor"
-    )
-    sub.add_argument("--out", required=True, help="ROOT file to write: tree Predictions")
-
-    sub = command("train", _train, "Train the regressor of one kind of hypothesis.")
-    sub.add_argument(
-        "--kind", required=True, choices=("drell_yan", "ttbar", "hza"), help="kind of hypothesis"
-    )
-    sub.add_argument("--events", required=True, nargs="+", help="events files")
-    sub.add_argument("--weights", required=True, nargs="+", help="weights files, in the same order")
-    sub.add_argument(
-        "--out", required=True, type=Path, help="folder of regressor.npz, metrics.json and data of figures"
-    )
-    sub.add_argument("--config", help=config_help)
+    cli_networks.add(command, config_help)
 
     sub = command(
         "inspect",

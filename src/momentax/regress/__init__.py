@@ -9,6 +9,8 @@ from typing import Any
 _PUBLIC = {
     "Regressor": "momentax.regress.regressor",
     "load_regressor": "momentax.regress.regressor",
+    "predict": "momentax.regress.inference",
+    "shipped": "momentax.regress.pretrained",
     "train": "momentax.regress.assemble",
     "train_from_files": "momentax.regress.assemble",
     "RegressConfig": "momentax.regress.config",

@@ -15,6 +15,7 @@ import numpy as np
 _SWAPPED = np.array([*range(8), *range(12, 16), *range(8, 12), 16, 17])
 _PHI = np.array([2, 6, 10, 14, 17])
 _ETA = np.array([1, 5, 9, 13])
+_IS_PHI, _IS_ETA = (np.isin(np.arange(18), columns)[None, :] for columns in (_PHI, _ETA))
 
 
 def folded(raw: jax.Array) -> jax.Array:
@@ -28,9 +29,9 @@ def folded(raw: jax.Array) -> jax.Array:
     eta, phi = raw[:, 1:16:4], raw[:, 2:16:4]
     backward = jnp.sum(raw[:, 0:16:4] * jnp.sinh(eta), axis=1) < 0
     right = jnp.sin(phi[:, 2] - phi[:, 0]) < 0
-    sign = jnp.ones_like(raw)
-    sign = sign.at[:, _ETA].set(jnp.where(backward, -1.0, 1.0)[:, None].astype(raw.dtype))
-    sign = sign.at[:, _PHI].set(jnp.where(right, -1.0, 1.0)[:, None].astype(raw.dtype))
+    one = jnp.ones((), raw.dtype)
+    of_eta, of_phi = (jnp.where(where, -one, one)[:, None] for where in (backward, right))
+    sign = jnp.where(_IS_ETA, of_eta, jnp.where(_IS_PHI, of_phi, one))
     return raw * sign
 
 

@@ -107,17 +107,27 @@ class Domain:
 
     def masses_outside(self, masses: np.ndarray) -> np.ndarray:
         """True [n] for (mH, mA) [n, 2] outside the convex hull of the training points in (ln mH, ln mA)."""
-        if len(self.mass_points) < 3:
+        edges = self.hull()
+        if edges is None:
             return ~np.any(np.all(np.isclose(masses[:, None], self.mass_points[None]), axis=2), axis=1)
+        normals, offsets = edges
+        return np.any(np.log(masses) @ normals.T + offsets > 1e-6, axis=1)
+
+    def hull(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Convex hull of the mass points as normals [m, 2] and offsets [m]; inside: all (ln mH, ln mA) @ normal +
+        offset <= 0. The bounding box for points on a line; None for fewer than three, which stand for themselves.
+        """
+        if len(self.mass_points) < 3:
+            return None
         from scipy.spatial import ConvexHull, QhullError
 
         points = np.log(self.mass_points)
         try:
             hull = ConvexHull(points).equations
         except QhullError:  # all on a line
-            low, high = points.min(axis=0), points.max(axis=0)
-            return np.any((np.log(masses) < low - 1e-6) | (np.log(masses) > high + 1e-6), axis=1)
-        return np.any(np.log(masses) @ hull[:, :2].T + hull[:, 2] > 1e-6, axis=1)
+            normals = np.concatenate([np.eye(2), -np.eye(2)])
+            return normals, np.concatenate([-points.max(axis=0), points.min(axis=0)])
+        return hull[:, :2], hull[:, 2]
 
 
 def fitted_domain(x: np.ndarray, mass_points: np.ndarray) -> Domain:
