@@ -7,7 +7,7 @@ from momentax.config import FileSample, hza_label, load_config
 from momentax.config.variations import described, varied_physics
 from momentax.errors import MomentaxError
 from momentax.fingerprint import fingerprint
-from momentax.regress.studies import studies
+from momentax.regress.studies import studies, trial_settings
 
 
 report: "../report/workflow.rst"
@@ -182,7 +182,8 @@ def section(*path):
 def study_trial(study, trial):
     """Kind and settings of a training of a study."""
     kind, changes = STUDIES[study][trial]
-    settings = section("regress", kind) | CONFIG.regress.studies.common | changes
+    config = CONFIG.regress.studies
+    settings = trial_settings(study, section("regress", kind), config.common, changes, config.sizes)
     return {"kind": kind, "changes": changes, "settings": settings}
 
 

@@ -19,7 +19,8 @@ def studies(
 ) -> dict[str, dict[str, Trial]]:
     """All trainings of the studies: study -> name of the trial -> (kind, settings that differ).
 
-    ``tune_<kind>``: every combination of the values; ``sizes``: each number of training events for each kind;
+    ``tune_<kind>``: every combination of the values; ``sizes``: each number of training events for each kind
+    (few events are shown more often: all trainings take as many steps);
     ``leave_one_out_<variant>``: each mass point left out, and, as ``none``, no point.
     """
     found: dict[str, dict[str, Trial]] = {}
@@ -35,6 +36,17 @@ def studies(
             label = f"{point[0]:g}_{point[1]:g}".replace(".", "p")
             trials[label] = ("hza", variant | {"leave_out": [list(point)]})
         found[f"leave_one_out_{name}"] = trials
+    return found
+
+
+def trial_settings(
+    study: str, settings: Mapping[str, Any], common: Mapping[str, Any], changes: Mapping[str, Any], sizes: Sequence[int]
+) -> dict[str, Any]:
+    """Settings of a trial: those of the regressor, of all studies, of the trial; ``sizes``: as many steps for all."""
+    found = {**settings, **common, **changes}
+    if study == "sizes":
+        found["epochs"] = round(found["epochs"] * max(sizes) / changes["max_events"])
+        found["patience"] = found["epochs"]
     return found
 
 
