@@ -32,8 +32,9 @@ def study_figure(study: str, table: str | PathLike[str], config: FiguresConfig |
 
 
 def _number(text: str) -> Any:
+    # Python takes the mass point 500_300 for a number
     try:
-        return float(text)
+        return text if "_" in text else float(text)
     except ValueError:
         return text or None
 
