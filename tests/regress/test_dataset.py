@@ -216,3 +216,13 @@ def test_networks_are_trained_further(dataset: Dataset, tmp_path: Path) -> None:
 
 def test_about_is_readable(dataset: Dataset) -> None:
     assert json.dumps(dataset.about)
+
+
+def test_the_domain_holds_events_of_all_samples(dataset: Dataset) -> None:
+    """Samples come one after the other in a bucket: none may be taken for outside."""
+    regressor, metrics, _, _ = train(dataset, "drell_yan", SHORT, lambda _: None)
+    shares = {s: m["out_of_domain"] for s, m in metrics["test"]["by_sample"].items()}
+    assert len(shares) == 4 and max(shares.values()) < 0.02
+    far = _all(dataset, "test")["raw"][:5].astype(np.float64)
+    far[:, 0] *= 100.0
+    assert regressor.predict_raw(far, np.zeros((5, 2)))["out_of_domain"].all()

@@ -40,22 +40,25 @@ def _number(text: str) -> Any:
 
 
 def training_sizes(rows: list[Row], config: FiguresConfig) -> Figure:
-    """r.m.s. residual against the number of training events, the errors of the integrals below as lines."""
+    """Width and r.m.s. of the residual against the number of training events; the errors of the integrals as lines."""
     with style.context():
         figure, (ax,) = style.new_figure(figsize=(6.4, 5.4))
         for i, kind in enumerate(dict.fromkeys(r["kind"] for r in rows)):
             these = sorted((r for r in rows if r["kind"] == kind), key=lambda r: r["events"])
-            n, rms, error = (np.array([r[k] for r in these]) for k in ("events", "rms", "rms_error"))
+            n, width, error = (np.array([r[k] for r in these]) for k in ("events", "width", "width_error"))
             colour = style.COLOURS[i]
             label = style.pretty(kind)
             if len(n) > 1:
-                power = np.polyfit(np.log(n), np.log(rms), 1)[0]
+                power = np.polyfit(np.log(n), np.log(width), 1)[0]
                 label += rf": $\propto n^{{{power:.2f}}}$"
-            ax.errorbar(n, rms, yerr=error, fmt=style.MARKERS[i] + "-", color=colour, label=label)
+            ax.errorbar(n, width, yerr=error, fmt=style.MARKERS[i] + "-", color=colour, label=label)
+            # a few events far out decide the r.m.s.
+            ax.plot(n, [r["rms"] for r in these], "--", color=colour, lw=1.0)
             ax.axhline(these[-1]["noise"], color=colour, ls=":", lw=1.2)
+        ax.plot([], [], "--", color="k", lw=1.0, label="r.m.s. (solid: half of the central 68 %)")
         ax.plot([], [], ":", color="k", lw=1.2, label="errors of the integrals (r.m.s.)")
         ax.set(xscale="log", yscale="log", xlabel="Training events")
-        ax.set_ylabel(r"r.m.s. of $\log_{10}\,W_{\mathrm{DNN}}/W$")
+        ax.set_ylabel(r"Width of $\log_{10}\,W_{\mathrm{DNN}}/W$")
         low, high = ax.get_ylim()
         ax.set_ylim(low, high * (high / low) ** 0.35)
         ax.legend(loc="upper right")

@@ -40,7 +40,11 @@ def studies(
 
 
 def trial_settings(
-    study: str, settings: Mapping[str, Any], common: Mapping[str, Any], changes: Mapping[str, Any], sizes: Sequence[int]
+    study: str,
+    settings: Mapping[str, Any],
+    common: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    sizes: Sequence[int],
 ) -> dict[str, Any]:
     """Settings of a trial: those of the regressor, of all studies, of the trial; ``sizes``: as many steps for all."""
     found = {**settings, **common, **changes}

@@ -33,6 +33,8 @@ KINDS = ("drell_yan", "ttbar", "hza")
 FORMAT = "momentax network 1"
 _FITTED_ON = 200_000
 """Rows to which the standardisation is fitted."""
+_DOMAIN = 20_000
+"""Rows that the domain is fitted to, about."""
 _default_log: Log = logging.getLogger("momentax.regress").info
 
 
@@ -248,7 +250,9 @@ def _prepared(
         numbers = model.constants(spec, scaler.mean, scaler.sd, shift, scale, of_physics)
     n_event = len(features.names(config.inputs, ""))
     standard = (x - np.asarray(numbers["mean"])) / np.asarray(numbers["sd"])
-    return spec, numbers, standard[:20_000, :n_event].astype(np.float32)
+    # rows are in the order of the samples: some of all
+    every = max(1, len(standard) // _DOMAIN)
+    return spec, numbers, standard[::every, :n_event].astype(np.float32)
 
 
 def _some_rows(train: Selected) -> Batch:
