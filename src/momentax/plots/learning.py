@@ -102,7 +102,7 @@ def _residuals(ax: Axes, x: np.ndarray, residual: np.ndarray) -> None:
 def learning_curves(
     histories: Sequence[Mapping[str, np.ndarray]],
     title: str = "",
-    loss: str = "mean squared error, standardised $I$",
+    loss: str = "error of standardised $I$",
     config: FiguresConfig | None = None,
 ) -> Figure:
     """Losses by epoch, the epoch that was kept, and the step of the optimiser below.
@@ -134,7 +134,9 @@ def learning_curves(
         below.set_ylabel("Step", loc="center")
         below.set_xlabel("Epoch")
         below.xaxis.set_major_locator(MaxNLocator(integer=True))
-        below.margins(y=0.3)
+        # a cosine ends at zero
+        largest = max(float(np.max(h["learning_rate"])) for h in histories)
+        below.set_ylim(1e-4 * largest, 3.0 * largest)
         style.heading(main, config, title)
     return figure
 

@@ -23,8 +23,9 @@ from momentax.regress import network
 from momentax.regress.checkpoint import Checkpoints
 
 Log = Callable[[str], None]
-Loss = Callable[[Any, Any, jax.Array], jax.Array]
-"""(parameters, batch, random key) -> loss; hashable, equal if it computes the same."""
+Loss = Callable[[Any, Any, jax.Array], tuple[jax.Array, jax.Array]]
+"""(parameters, batch, random key) -> (what is minimised, the error alone, as validation has it); hashable, equal if it
+computes the same."""
 
 _HISTORY = ("train_loss", "validation_loss", "learning_rate", "seconds")
 _WARM_UP = 0.02
@@ -74,12 +75,12 @@ class _State:
 def _chunk(
     loss: Loss, parameters: Any, moments: Any, batches: Any, steps: jax.Array, key: jax.Array
 ) -> tuple[Any, Any, jax.Array]:
-    """Adam steps over a chunk of batches; ``steps`` [n] their sizes. Returns also the mean loss."""
+    """Adam steps over a chunk of batches; ``steps`` [n] their sizes. Returns also the mean error."""
 
     def one(carry: tuple[Any, Any], given: tuple[Any, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
         p, m = carry
         batch, step, k = given
-        value, gradient = jax.value_and_grad(loss)(p, batch, k)
+        (_, value), gradient = jax.value_and_grad(loss, has_aux=True)(p, batch, k)
         update, m = optax.scale_by_adam().update(gradient, m)
         return (jax.tree.map(lambda a, u: (a - step * u).astype(a.dtype), p, update), m), value
 

@@ -58,7 +58,7 @@ class RegressionLoss:
     robust: float | None = None
     low_precision: bool = False
 
-    def __call__(self, parameters: Any, batch: Known | Sloped, key: jax.Array) -> jax.Array:
+    def __call__(self, parameters: Any, batch: Known | Sloped, key: jax.Array) -> tuple[jax.Array, jax.Array]:
         scale = self.numbers["scale"]
         extra: Any = 0.0
         if isinstance(batch, Sloped):
@@ -68,11 +68,12 @@ class RegressionLoss:
         else:
             value, log_size = self._information(parameters, batch)
         residual = (value - batch.information) / scale
-        total = jnp.mean(batch.weight * self._of_residual(residual)) + extra
+        data = jnp.mean(batch.weight * self._of_residual(residual))
+        total = data + extra
         if self.spec.architecture.n_out > 1:
             size = jax.lax.stop_gradient(jnp.abs(residual))
             total = total + jnp.mean(batch.weight * _laplace(size, log_size - jnp.log(scale)))
-        return total + (self.l2 * network.squared_kernels(parameters) if self.l2 else 0.0)
+        return total + (self.l2 * network.squared_kernels(parameters) if self.l2 else 0.0), data
 
     def _information(self, parameters: Any, batch: Known) -> tuple[jax.Array, jax.Array]:
         return model.from_inputs(

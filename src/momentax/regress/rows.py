@@ -56,9 +56,9 @@ class _Loss:
     of_row: RowLoss
     l2: float
 
-    def __call__(self, parameters: Any, batch: Rows, key: jax.Array) -> jax.Array:
+    def __call__(self, parameters: Any, batch: Rows, key: jax.Array) -> tuple[jax.Array, jax.Array]:
         data = jnp.mean(batch.w * self.of_row(network.forward(self.arch, parameters, batch.x), batch.y))
-        return data + self.l2 * network.squared_kernels(parameters)
+        return data + self.l2 * network.squared_kernels(parameters), data
 
 
 @partial(jax.jit, static_argnames=("arch",))
