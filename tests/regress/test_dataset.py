@@ -125,7 +125,11 @@ def test_weights_of_the_loss(dataset: Dataset) -> None:
 
 
 def test_memory_of_an_epoch_does_not_grow_with_the_events(dataset: Dataset) -> None:
-    """Ten times the buckets on disk, the same peak of numpy's memory."""
+    """Ten times the buckets on disk: the peak of Python's memory grows by less than 5 % of what they hold.
+
+    What is loaded once, by the first pass, counts for neither.
+    """
+    size = sum(Path(p).stat().st_size for p in dataset.buckets["train"])
 
     def peak(copies: int) -> int:
         many = Dataset(dataset.about, {"train": dataset.buckets["train"] * copies})
@@ -137,8 +141,8 @@ def test_memory_of_an_epoch_does_not_grow_with_the_events(dataset: Dataset) -> N
         assert n > 0.9 * copies * 3 * dataset.events("train")
         return result
 
-    few, many = peak(1), peak(10)
-    assert many < 1.1 * few
+    _, few, many = peak(1), peak(1), peak(10)
+    assert many - few < 0.05 * 9 * size
 
 
 def test_damaged_datasets_are_refused(dataset: Dataset, paths, tmp_path: Path) -> None:

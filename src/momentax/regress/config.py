@@ -197,7 +197,7 @@ class StudiesConfig(BaseModel):
         "well the network interpolates there.",
     )
     variants: dict[str, dict[str, Any]] = Field(
-        default_factory=lambda: {"plain": {}, "slopes": {"slopes": 0.1}},
+        default_factory=lambda: {"plain": {}, "slopes": {"slopes": 0.01}},
         description="Named settings of the H -> ZA network for `leave_one_out`.",
     )
     common: dict[str, Any] = Field(

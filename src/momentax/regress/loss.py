@@ -63,7 +63,8 @@ class RegressionLoss:
         extra: Any = 0.0
         if isinstance(batch, Sloped):
             value, log_size, tangents = self._with_slopes(parameters, batch)
-            wrong = jnp.sum(((tangents - batch.slope) / scale) ** 2, axis=1)
+            # robust in the same way: next to a pole a slope is a hundred times what it is elsewhere
+            wrong = jnp.sum(self._of_residual((tangents - batch.slope) / scale), axis=1)
             extra = self.slopes * jnp.mean(batch.weight * batch.sloped * wrong)
         else:
             value, log_size = self._information(parameters, batch)
