@@ -27,7 +27,10 @@ def test_every_combination_and_every_point_is_a_trial() -> None:
     found = studies(config, ("drell_yan", "hza"), POINTS)
     assert {k: len(v) for k, v in found.items()} == {"tune_ttbar": 6, "sizes": 4, "leave_one_out_slopes": 3}
     assert ("ttbar", {"hidden": [16], "learning_rate": 0.002}) in found["tune_ttbar"].values()
-    assert found["leave_one_out_slopes"]["300_100"] == ("hza", {"slopes": 0.01, "leave_out": [[300.0, 100.0]]})
+    assert found["leave_one_out_slopes"]["300_100"] == (
+        "hza",
+        {"slopes": 0.01, "leave_out": [[300.0, 100.0]]},
+    )
     changes = found["sizes"]["hza_1000"][1]
     # a quarter of the events, four times as often
     assert trial_settings("sizes", {"epochs": 10}, {"members": 1}, changes, config.sizes)["epochs"] == 40
