@@ -7,7 +7,7 @@ Drell-Yan the squared amplitude; for ttbar how well neutrinos on the mass shells
 The numbers of the detector in here are those of the built-in one: they shape inputs, not the weight that is learned.
 
 All are invariant under rotations about the beam; ``physics`` also under reflections and exchange of the jets, as W is:
-an event is shown as one of its eight equivalents (`symmetries.folded`), which is worth more than showing all of them.
+an event is shown as one of its eight equivalents (`symmetries.folded`).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Central differences of weights that come from one table of the event, so that it
 
     d I / d ln mH,  d I / d ln mA.
 
-They agree with `momentax.weigh_derivatives`, which differentiates the table (tested), and cost 1 ms an event.
+They agree with `momentax.weigh_derivatives`, which differentiates the table (tested), and cost little more than it.
 """
 
 from __future__ import annotations
