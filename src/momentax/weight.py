@@ -26,7 +26,7 @@ from momentax.integrate.evaluate import Variants
 from momentax.integrate.result import make_results
 from momentax.pdf import PdfSet, load_pdf
 from momentax.processes import Hypothesis, as_hypothesis
-from momentax.processes.base import Model, Options
+from momentax.processes.base import LEAST_BUDGET_ACCURACY, Model, Options
 from momentax.processes.hza import HZA
 from momentax.processes.observed import Observed, observe
 from momentax.transfer import Detector, detector_from_config
@@ -163,11 +163,17 @@ def batched_integrator(
         model,
         hypothesis.label,
         assignments=1 if hypothesis.jets_exchangeable else 2,
-        n_eval=_budgets(settings.n_eval, hypothesis.least_budget),
+        n_eval=_budgets(settings.n_eval, _least_budget(hypothesis, settings.relative_accuracy)),
         relative_accuracy=settings.relative_accuracy,
         seed=settings.seed,
         variants=variants,
     )
+
+
+def _least_budget(hypothesis: Hypothesis, accuracy: float) -> int:
+    """The hypothesis' least budget for weights to `LEAST_BUDGET_ACCURACY`; less, by 1/accuracy^2, for coarser ones."""
+    scaled = hypothesis.least_budget * min(1.0, (LEAST_BUDGET_ACCURACY / accuracy) ** 2)
+    return max(Hypothesis.least_budget, round(scaled))
 
 
 def _budgets(n_eval: Sequence[int], least: int) -> list[int]:

@@ -48,6 +48,10 @@ class Model(NamedTuple):
     """Parton-level cuts, where the hypothesis has any."""
 
 
+LEAST_BUDGET_ACCURACY = 0.02
+"""Relative accuracy that the least budgets of hypotheses are for."""
+
+
 @dataclass(frozen=True)
 class Hypothesis(abc.ABC):
     """A process with its parameters; subclasses live one a file and register in :mod:`momentax.processes`."""
@@ -58,7 +62,8 @@ class Hypothesis(abc.ABC):
     """Both assignments of the jets have the same weight (b and bbar enter alike): one is integrated, for two."""
 
     least_budget: ClassVar[int] = 1024
-    """Evaluations below which the batched integrator's error is not to be trusted: more for integrands with tails."""
+    """Evaluations below which the batched integrator's error is not to be trusted to the accuracy of
+    :data:`LEAST_BUDGET_ACCURACY`: more for integrands with tails."""
     alpha_s_power: ClassVar[int] = 2
     """Power of alpha_s(muR) in the squared amplitude."""
     masses: ClassVar[tuple[str, ...]] = ()
