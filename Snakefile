@@ -1,5 +1,7 @@
 # momentax: from events to weights, networks, ROC curves and likelihoods. Targets: snakemake --list-target-rules
 include: "workflow/rules/common.smk"
+include: "workflow/rules/captions.smk"
+include: "workflow/rules/paper_helpers.smk"
 include: "workflow/rules/transfer.smk"
 include: "workflow/rules/shower.smk"
 include: "workflow/rules/simulate.smk"

@@ -9,6 +9,8 @@ from closed_form import make_events
 
 from momentax.constants import MASS_T, MASS_W, MASS_Z
 from momentax.regress import features, model, symmetries, top_pairs
+from momentax.regress.b_energies import on_both_poles
+from momentax.regress.event import unpack
 from momentax.regress.inputs import raw_inputs
 from momentax.regress.mass_table import mass_table
 from momentax.regress.matrix_element import hard_numbers, log_hard
@@ -59,7 +61,7 @@ def test_paper_inputs_are_those_of_the_paper(raw, table) -> None:
 
 
 def test_invariant_masses_are_those_of_the_four_vectors(raw) -> None:
-    e = features.unpack(jnp.asarray(raw))
+    e = unpack(jnp.asarray(raw))
     p4 = np.stack([np.asarray(a) for a in (e.energy, e.px, e.py, e.pz)], axis=-1)
     for (i, j), m2 in e.pair2.items():
         total = p4[:, i] + p4[:, j]
@@ -71,9 +73,9 @@ def test_b_energies_put_both_masses_on_their_poles(raw) -> None:
     """Massless: checked with massless momenta; where the discriminant is positive both solutions are exact."""
     massless = raw.copy()
     massless[:, 3:16:4] = 0.0
-    e = features.unpack(jnp.asarray(massless))
+    e = unpack(jnp.asarray(massless))
     m_h, m_a = np.full(len(raw), 400.0), np.full(len(raw), 150.0)
-    found = features.b_energies(e, jnp.asarray(m_h), jnp.asarray(m_a))
+    found = on_both_poles(e, jnp.asarray(m_h), jnp.asarray(m_a))
     # a heavier pair of leptons leaves no energy for the b quarks
     solved = (np.asarray(found.discriminant) > 1e-4) & (np.asarray(e.pair2[0, 1]) < 130.0**2)
     assert 20 < solved.sum() < len(raw)
@@ -195,7 +197,7 @@ def _top_pairs(n: int) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, np.nda
 def test_the_amplitude_of_drell_yan_is_that_of_the_integrand(raw) -> None:
     """Its symmetry and its pole (the sum over flavours is the integrand's own function)."""
     hard = hard_numbers(None)
-    energy = np.asarray(features.unpack(jnp.asarray(raw)).energy)
+    energy = np.asarray(unpack(jnp.asarray(raw)).energy)
     eta, phi = raw[:, 1:16:4], raw[:, 2:16:4]
     one, other = (np.asarray(a) for a in log_hard(*map(jnp.asarray, (energy, eta, phi)), hard))
     assert np.isfinite(one).all() and np.isfinite(other).all()
@@ -204,7 +206,7 @@ def test_the_amplitude_of_drell_yan_is_that_of_the_integrand(raw) -> None:
     again = log_hard(*(jnp.asarray(a[:, swap]) for a in (energy, eta, phi)), hard)
     assert np.asarray(again[1]) == pytest.approx(one, rel=1e-10)
     # the Z pole: the same event with its leptons scaled to m_ll = mZ has the larger amplitude
-    e = features.unpack(jnp.asarray(raw))
+    e = unpack(jnp.asarray(raw))
     scale = MASS_Z / np.sqrt(np.asarray(e.pair2[0, 1]))
     off = np.abs(np.log(scale)) > 0.3
     on_pole = energy.copy()

@@ -22,11 +22,12 @@ rule weigh_interpolation:
         fractions=split_of("hza"),
         physics=section("physics"),
         recompute=section("recompute"),
+        first_try=[],
         code=fingerprint("regress.unseen_weights", "recompute"),
     message:
         "Weighing test events {params.window} of {wildcards.sample} with {params.hypotheses}"
     script:
-        "../scripts/weigh_interpolation.py"
+        "../scripts/weigh_unseen.py"
 
 
 rule interpolate:
@@ -88,33 +89,23 @@ use rule fig02_information_drell_yan as fig06_interpolation with:
 
 
 # Figs. 11, 12: events whose integral fails on a first try with a small budget.
-rule first_try:
-    input:
-        events=events("{sample}"),
-        table=detector_table(),
+use rule weigh_interpolation as first_try with:
     output:
         weights=result("paper/first_try/{kind}/{sample}/{shard}.npz"),
     log:
         log("paper/first_try/{kind}/{sample}/{shard}"),
     benchmark:
         benchmark_of("paper/first_try/{kind}/{sample}/{shard}")
-    conda:
-        "../../envs/cpu.yaml"
-    threads: 1
-    resources:
-        mem_mb=more(3000),
-        runtime=more(240),
     params:
         window=lambda wildcards: unseen_window(wildcards, "first_try"),
         hypotheses=lambda wildcards: [wildcards.kind],
         fractions=lambda wildcards: split_of(wildcards.kind),
         physics=section("physics"),
+        recompute=[],
         first_try=section("paper", "first_try"),
         code=fingerprint("regress.first_try"),
     message:
         "First try of the {wildcards.kind} weights of test events {params.window} of {wildcards.sample}"
-    script:
-        "../scripts/first_try.py"
 
 
 rule select_failed:

@@ -121,7 +121,7 @@ def _rows(
     rows = selected(dataset, kind, config, side, evaluate)
     chosen = np.asarray(rows.columns)
     for batch, records, column in in_order(rows, _ROWS):
-        value, spread, log_size, distance = plain._evaluate(batch.raw, batch.masses)
+        value, spread, log_size, distance = plain.evaluate(batch.raw, batch.masses)
         found = {
             "event": records["event"],
             "key": records["key"],

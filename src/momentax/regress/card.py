@@ -81,7 +81,9 @@ def _training(r: Regressor) -> str:
             "slopes",
             "seed",
         )
-        lines.append("Settings: " + ", ".join(f"{k} {config[k]}" for k in shown if k in config) + ".")
+        # `physics` inputs have the symmetries: nothing is augmented
+        said = [k for k in shown if k in config and not (k == "augment" and r.spec.inputs == "physics")]
+        lines.append("Settings: " + ", ".join(f"{k} {config[k]}" for k in said) + ".")
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 NODES = (64, 64)
@@ -55,3 +56,18 @@ def mass_table(physics: Any = None, mass_points: np.ndarray | None = None) -> di
         "step": np.array([a[1] - a[0] for a in axes], np.float32),
         "values": values.astype(np.float32),
     }
+
+
+def of_masses(masses: jax.Array, table: Any) -> jax.Array:
+    """Logarithms that depend on the masses alone, [n, 3], linear between the nodes of `mass_table`."""
+    x = jnp.log(masses[:, 1])
+    y = jnp.log(masses[:, 0] - masses[:, 1])
+    values = jnp.asarray(table["values"])
+    n_x, n_y = values.shape[:2]
+    i = jnp.clip((x - table["start"][0]) / table["step"][0], 0.0, n_x - 1.001)
+    j = jnp.clip((y - table["start"][1]) / table["step"][1], 0.0, n_y - 1.001)
+    a, b = i.astype(jnp.int32), j.astype(jnp.int32)
+    s, t = (i - a)[:, None], (j - b)[:, None]
+    low = (1 - t) * values[a, b] + t * values[a, b + 1]
+    high = (1 - t) * values[a + 1, b] + t * values[a + 1, b + 1]
+    return (1 - s) * low + s * high

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from momentax.regress import features, network
-from momentax.regress.mass_table import mass_table
+from momentax.regress.mass_table import mass_table, of_masses
 from momentax.regress.matrix_element import hard_numbers
 from momentax.regress.network import Architecture
 
@@ -125,7 +125,7 @@ def base(spec: Spec, numbers: dict[str, Any], masses: Array) -> Array:
     """What I owes to the masses alone [n] (`momentax.regress.mass_table`); 0 for other hypotheses."""
     if not spec.tabulated:
         return jnp.zeros(masses.shape[0], spec.architecture.precision)
-    return -features.of_masses(jnp.asarray(masses, spec.architecture.precision), numbers["table"])[:, 0]
+    return -of_masses(jnp.asarray(masses, spec.architecture.precision), numbers["table"])[:, 0]
 
 
 def outputs(

@@ -107,7 +107,7 @@ class Regressor:
         result = np.full(len(raw), np.nan, dtype=PREDICTION)
         result["out_of_domain"] = True
         good = np.isfinite(raw).all(axis=1)
-        value, spread, log_size, distance = self._evaluate(raw[good], masses[good])
+        value, spread, log_size, distance = self.evaluate(raw[good], masses[good])
         size = self.calibration.size(value, log_size, spread)
         result["value"][good], result["spread"][good] = value, spread
         result["uncertainty"][good] = size * self.calibration.factor(ONE_SIGMA)
@@ -118,13 +118,11 @@ class Regressor:
         result["out_of_domain"][good] = outside
         return result
 
-    def sizes(self, raw: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(I, spread of the ensemble, logarithm of the expected residual) [n], before any calibration."""
-        value, spread, log_size, _ = self._evaluate(raw, masses)
-        return value, spread, log_size
+    def evaluate(self, raw: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, ...]:
+        """(I, spread of the ensemble, ln of the expected residual, distance from the training events) [n] each.
 
-    def _evaluate(self, raw: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, ...]:
-        """In slabs of one shape: memory stays bounded, and there is one compilation."""
+        Before any calibration. In slabs of one shape: memory stays bounded, and there is one compilation.
+        """
         size = model.slab()
         parts = []
         whitening = jnp.asarray(self.domain.whitening, self.spec.architecture.precision)
