@@ -16,7 +16,7 @@ import jax
 import numpy as np
 
 from momentax.config import Config, PhysicsConfig
-from momentax.estimate import Costs, recorded_costs
+from momentax.estimate import Costs, multiply_adds, recorded_costs
 from momentax.events import read_events
 from momentax.processes import parse_hypothesis
 from momentax.recompute import OPEN, ladders
@@ -108,7 +108,8 @@ def calibrate(config: Config, events_each: int = EVENTS, log: Log = lambda line:
     rows = {}
     for kind in kinds:
         log(f"network of {kind}")
-        rows[kind] = _seconds_per_row(mixture, kind, config, timed)
+        size = multiply_adds(getattr(config.regress, kind), kind)
+        rows[kind] = _seconds_per_row(mixture, kind, config, timed) / size
     log("start of a job")
     return Costs(
         device=f"GPU ({device.device_kind})" if on_gpu else "CPU",
@@ -121,7 +122,7 @@ def calibrate(config: Config, events_each: int = EVENTS, log: Log = lambda line:
         event_of_mass_points=event,
         mass_point=point,
         reweighting=recorded_costs().reweighting,
-        row_and_epoch=rows,
+        multiply_add=rows,
         start=_start(),
     )
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from momentax.config import Config
 from momentax.errors import ConfigError
+from momentax.regress.config import RegressConfig
 
 PAPER_CPU_YEARS = 3056.0
 PAPER_SCALE = 10_000_000
@@ -40,8 +41,8 @@ class Costs:
     mass_point: float
     reweighting: Mapping[str, float]
     """A variation at the same points, as a share of the weight (of an event's tables)."""
-    row_and_epoch: Mapping[str, float]
-    """A row (event and mass point) in an epoch of one network."""
+    multiply_add: Mapping[str, float]
+    """A multiply-add of a network, on a row (event and mass point) in an epoch; all that training does is in it."""
     start: float
     """A job."""
 
@@ -213,7 +214,7 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
             rows := round(0.7 * total * _shown(config, k, n))
             * (s := getattr(config.regress, k)).epochs
             * s.members,
-            rows * costs.row_and_epoch[k] / 3600,
+            rows * multiply_adds(s, k) * costs.multiply_add[k] / 3600,
         )
         for k, n in per_kind.items()
     ]
@@ -241,6 +242,17 @@ def estimate(config: Config, costs: Costs | None = None) -> Estimate:
     shard = min(size, max(entries.values())) * (sum(per_event.values()) + sum(more.values())) / 60
     some_jobs = {rule: n for rule, n in jobs.items() if n}
     return Estimate([s for s in stages if s.number], some_jobs, costs, shard)
+
+
+def multiply_adds(settings: RegressConfig, kind: str) -> int:
+    """Multiply-adds of one evaluation of the network with these settings: its weights without biases."""
+    # only here: JAX takes a second to import
+    from momentax.regress import features
+    from momentax.regress.network import Architecture
+
+    n_in = len(features.names(settings.inputs, kind))
+    architecture = Architecture(n_in, settings.hidden, 2, layers=settings.layers)
+    return sum(n * m for n, m in architecture.sizes)
 
 
 def _shown(config: Config, kind: str, hypotheses: int) -> int:

@@ -10,6 +10,16 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
+SMALL = {
+    "samples": {
+        "tt": {"kind": "builtin", "hypothesis": "ttbar", "n_events": 25},
+        "za": {"kind": "builtin", "hypothesis": "hza_500_300", "n_events": 10},
+    },
+    "hypotheses": {"hza": [[500, 300], [450, 300]]},
+    "shards": {"events_per_shard": 10},
+    "scan": {"samples": ["za"]},
+}
+"""A configuration of two small samples and two mass points."""
 
 
 class Workflow:

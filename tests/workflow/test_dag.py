@@ -8,20 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from snakemake_run import SMALL
 
 from momentax.config import load_config
 from momentax.estimate import estimate
 
 ROOT = Path(__file__).parents[2]
-SMALL = {
-    "samples": {
-        "tt": {"kind": "builtin", "hypothesis": "ttbar", "n_events": 25},
-        "za": {"kind": "builtin", "hypothesis": "hza_500_300", "n_events": 10},
-    },
-    "hypotheses": {"hza": [[500, 300], [450, 300]]},
-    "shards": {"events_per_shard": 10},
-    "scan": {"samples": ["za"]},
-}
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "showered.yaml", "validation.yaml"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from snakemake_run import SMALL
 
 ROOT = Path(__file__).parents[2]
 TARGETS = (
@@ -21,15 +22,6 @@ TARGETS = (
     "tab_regression",
     "fig_regression_mass_points",
 )
-SMALL = {
-    "samples": {
-        "tt": {"kind": "builtin", "hypothesis": "ttbar", "n_events": 25},
-        "za": {"kind": "builtin", "hypothesis": "hza_500_300", "n_events": 10},
-    },
-    "hypotheses": {"hza": [[500, 300], [450, 300]]},
-    "shards": {"events_per_shard": 10},
-    "scan": {"samples": ["za"]},
-}
 
 
 def test_all_targets_are_one_dry_run_of_the_papers_configuration(workflow, job_counts):
