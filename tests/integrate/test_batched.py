@@ -15,6 +15,7 @@ import momentax
 from momentax.integrate import batched, grid, points
 from momentax.integrate.batched import REPLICATES, TILE, BatchedIntegrator
 from momentax.processes.observed import Observed, Particle
+from momentax.weight import batched_integrator
 
 PYTHIA = Path(__file__).parents[1] / "data/events/tt_600.root"
 
@@ -94,6 +95,13 @@ def test_tile_shapes_change_no_more_than_the_last_bits(monkeypatch):
         np.testing.assert_allclose(other["error"], whole["error"], rtol=1e-6)
         assert np.array_equal(other["status"], whole["status"])
         assert np.array_equal(other["n_eval"], whole["n_eval"])
+
+
+@pytest.mark.parametrize("accuracy, budget", [(0.005, 8192), (0.02, 8192), (0.04, 2048), (0.1, 1024)])
+def test_budgets_start_where_errors_can_be_trusted_to_the_accuracy_asked(accuracy, budget):
+    physics = momentax.config.PhysicsConfig(integration={"relative_accuracy": accuracy})
+    hypothesis = momentax.processes.parse_hypothesis("ttbar")
+    assert batched_integrator(hypothesis, None, physics).blocks[0] * batched.POINTS == budget
 
 
 def test_seed_event_and_label_change_the_stream():

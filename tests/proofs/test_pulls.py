@@ -62,6 +62,24 @@ def test_pulls_against_many_points(label, lost):
 
 
 @pytest.mark.proof
+@pytest.mark.parametrize("label", ["drell_yan", "ttbar"])
+def test_weights_to_ten_per_cent(label):
+    """From budgets that are smaller by the square of the accuracy: a third of the points, no weight far off."""
+    rough = {"relative_accuracy": 0.1, "n_eval": (1024, 2048, 4096)}
+    some, other = momentax.weigh(events(), label, {"integration": ALONE | rough}), by_ladder(label)
+    ok = (some["status"] == "ok") & (other["status"] == "ok")
+    residual = np.log10(some["value"] / other["value"])[ok]
+    pulls = standard(some["value"] - other["value"], np.hypot(some["error"], other["error"]))[ok]
+    print(f"{label}: {ok.sum()} pairs, pulls {pulls.mean():+.3f} {pulls.std():.3f}, rms log10 {residual.std():.4f}")
+    assert abs(pulls.mean()) < 0.2
+    assert abs(pulls.std() - 1.0) < 0.2
+    assert residual.std() < 0.03
+    assert np.abs(residual).max() < 0.15
+    if label == "ttbar":
+        assert some["n_eval"].mean() < other["n_eval"].mean() / 2
+
+
+@pytest.mark.proof
 @pytest.mark.parametrize("label, n_eval", [("drell_yan", 20_000), ("ttbar", 60_000), ("hza_500_300", 60_000)])
 def test_pulls_against_vegas(label, n_eval):
     """vegas with errors near 1 %: 10 iterations, 3 of which adapt."""
