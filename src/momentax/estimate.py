@@ -251,7 +251,7 @@ def multiply_adds(settings: RegressConfig, kind: str) -> int:
     from momentax.regress.network import Architecture
 
     n_in = len(features.names(settings.inputs, kind))
-    architecture = Architecture(n_in, settings.hidden, 2, layers=settings.layers)
+    architecture = Architecture(n_in, tuple(settings.hidden), 2, layers=settings.layers)
     return sum(n * m for n, m in architecture.sizes)
 
 

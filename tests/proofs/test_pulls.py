@@ -70,7 +70,9 @@ def test_weights_to_ten_per_cent(label):
     ok = (some["status"] == "ok") & (other["status"] == "ok")
     residual = np.log10(some["value"] / other["value"])[ok]
     pulls = standard(some["value"] - other["value"], np.hypot(some["error"], other["error"]))[ok]
-    print(f"{label}: {ok.sum()} pairs, pulls {pulls.mean():+.3f} {pulls.std():.3f}, rms log10 {residual.std():.4f}")
+    print(
+        f"{label}: {ok.sum()} pairs, pulls {pulls.mean():+.3f} {pulls.std():.3f}, rms log10 {residual.std():.4f}"
+    )
     assert abs(pulls.mean()) < 0.2
     assert abs(pulls.std() - 1.0) < 0.2
     assert residual.std() < 0.03
