@@ -62,23 +62,23 @@ def test_pulls_against_many_points(label, lost):
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("label", ["drell_yan", "ttbar"])
-def test_weights_to_ten_per_cent(label):
-    """From budgets that are smaller by the square of the accuracy: a third of the points, no weight far off."""
+def test_ttbar_weights_to_ten_per_cent():
+    """From budgets that are smaller by the square of the accuracy: half the points, no weight far off.
+
+    Not for Drell-Yan, which starts at the same budget for any accuracy: with the same random numbers, so that pulls
+    would compare numbers with themselves.
+    """
     rough = {"relative_accuracy": 0.1, "n_eval": (1024, 2048, 4096)}
-    some, other = momentax.weigh(events(), label, {"integration": ALONE | rough}), by_ladder(label)
+    some, other = momentax.weigh(events(), "ttbar", {"integration": ALONE | rough}), by_ladder("ttbar")
     ok = (some["status"] == "ok") & (other["status"] == "ok")
     residual = np.log10(some["value"] / other["value"])[ok]
     pulls = standard(some["value"] - other["value"], np.hypot(some["error"], other["error"]))[ok]
-    print(
-        f"{label}: {ok.sum()} pairs, pulls {pulls.mean():+.3f} {pulls.std():.3f}, rms log10 {residual.std():.4f}"
-    )
+    print(f"{ok.sum()} pairs, pulls {pulls.mean():+.3f} {pulls.std():.3f}, rms log10 {residual.std():.4f}")
     assert abs(pulls.mean()) < 0.2
     assert abs(pulls.std() - 1.0) < 0.2
     assert residual.std() < 0.03
     assert np.abs(residual).max() < 0.15
-    if label == "ttbar":
-        assert some["n_eval"].mean() < other["n_eval"].mean() / 2
+    assert some["n_eval"].mean() < other["n_eval"].mean() / 2
 
 
 @pytest.mark.proof
