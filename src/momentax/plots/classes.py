@@ -183,9 +183,10 @@ def _histograms(
     outside = {name: len(values) - int(counts[name].sum()) for name, values in mine.items()}
     if any(outside.values()):
         told = [f"{k} ({NAMES[s]})" for s, k in outside.items() if k]
+        counted = ", ".join(told)
         # three are too long for one line of a panel
-        gap = "\n" if len(told) > 2 else " "
-        head = [*head, *f"beyond the axis:{gap}{', '.join(told)}".split("\n")]
+        lines = ["beyond the axis:", counted] if len(told) > 2 else [f"beyond the axis: {counted}"]
+        head = [*head, *lines]
     ax.legend(title="\n".join(head), loc="upper left", alignment="left", fontsize=10, title_fontsize=11)
     ax.set_ylim(0, (top + np.sqrt(top)) / (1.0 - _legend_height(ax, len(head))))
     ax.set_xlim(edges[0], edges[-1])

@@ -25,7 +25,7 @@ from momentax.processes.hza_table import Table
 Array = jax.Array
 
 STEP_A, STEP_H = 0.01, 0.005
-"""Steps of the fixed grids in ln s. A quarter of them changes weights by 1e-5 (leptons measured to 2 %), half of them
+"""Steps of the fixed grids in ln s. A quarter of them changes weights by 2e-5 (leptons measured to 2 %), half of them
 by 1e-3 where leptons are measured to 0.5 %, r.m.s. in ln W, at most by 3 %."""
 LOG_A, LOG_H = (4.4, 19.0), (5.0, 19.0)
 """Their ends; s in GeV^2: from 2 m_b (with the leptons: 12 GeV) to the energy of the collider."""

@@ -129,6 +129,7 @@ class At(NamedTuple):
 
 
 def at_energies(e: Event, r1: Array, r2: Array, m_h: Array, m_a: Array) -> At:
+    """How an event looks with b energies r_i E_i^rec (r [n]) at the mass point (mH, mA) [n], GeV."""
     log_l = jnp.zeros_like(m_h)
     pulls = []
     for r, k in ((r1, 2), (r2, 3)):

@@ -14,7 +14,10 @@ PAIRS = tuple(combinations(range(4), 2))
 
 
 class Event(NamedTuple):
-    """Measured quantities of events, [n] or [n, 4] in the order l+, l-, j1, j2; x is along the positive lepton."""
+    """Measured quantities of events in GeV and radian, [n] or [n, 4] in the order l+, l-, j1, j2.
+
+    x is along the positive lepton.
+    """
 
     pt: Array
     eta: Array
